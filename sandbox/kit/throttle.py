@@ -1,0 +1,35 @@
+"""A fixed-window request counter."""
+
+import math
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one request found. `resets_at` is epoch seconds of real time."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    resets_at: float
+    cost: int
+
+
+class FixedWindow:
+    """`limit` cost units per `seconds` and key. Real time: throttling protects the machine, not the story."""
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self._seconds = seconds
+        self._used: dict[str, tuple[int, int]] = {}
+
+    def take(self, key: str, limit: int, cost: int = 1) -> Window:
+        """Count one request; a refused one uses nothing up. `limit` 0 means no limit."""
+        now = time.time()
+        number = math.floor(now / self._seconds)
+        seen, used = self._used.get(key, (number, 0))
+        used = used if seen == number else 0
+        allowed = limit <= 0 or used + cost <= limit
+        used += cost if allowed else 0
+        self._used[key] = (number, used)
+        return Window(allowed, limit, max(limit - used, 0), (number + 1) * self._seconds, cost)
