@@ -1,0 +1,34 @@
+"""Secrets at rest: a text field that is encrypted with a key made from SIMPLANE_SECRET_KEY (older keys still read)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+@lru_cache(maxsize=1)
+def _box() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_derived(key)) for key in keys])
+
+
+def _derived(secret: str) -> bytes:
+    made = hashlib.scrypt(secret.encode(), salt=b"simplane.core.crypto", n=2**12, r=8, p=1, dklen=32)
+    return base64.urlsafe_b64encode(made)
+
+
+class SecretJSONField(models.TextField):
+    """A JSON value that stands encrypted in the database: `{"api_key": "…"}`. Never shown, never logged."""
+
+    def from_db_value(self, value: str | None, *_: object) -> Any:
+        return None if value is None else json.loads(_box().decrypt(value.encode())) if value else {}
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return None if value is None else _box().encrypt(json.dumps(value).encode()).decode()

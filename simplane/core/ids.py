@@ -1,0 +1,27 @@
+"""Public ids: a prefix that names the thing, then a time-sortable random part. Never a database key in a URL."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_id(prefix: str) -> str:
+    """`ord_06b3x…`: 10 characters of milliseconds, 12 random ones (60 bits)."""
+    value = (time.time_ns() // 1_000_000 << 60) | secrets.randbits(60)
+    return f"{prefix}_{_base32(value, 22)}"
+
+
+def secret_token() -> str:
+    """128 random bits for links that are their own key."""
+    return _base32(secrets.randbits(130), 26)
+
+
+def _base32(value: int, width: int) -> str:
+    made = []
+    for _ in range(width):
+        made.append(_ALPHABET[value & 31])
+        value >>= 5
+    return "".join(reversed(made))

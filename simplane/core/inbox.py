@@ -1,0 +1,135 @@
+"""The inbox of webhooks: store the bytes, answer, then work. One row a delivery; a repeat is counted, not stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from simplane.core import clock, context, deadletters, jobs, work
+from simplane.core.db import transaction
+from simplane.core.log import logger
+from simplane.core.models import InboxMessage
+
+log = logger(__name__)
+MOST_ATTEMPTS = 12
+
+
+class Flag(Exception):  # noqa: N818
+    """Raised by a handler: no retry will mend this message; a person looks at it."""
+
+
+class NotYet(Exception):  # noqa: N818
+    """Raised by a handler: something this message needs is not here yet; try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What came of a message: the order it concerned, and `ignored` with the reason when there was nothing to do."""
+
+    order_id: int | None = None
+    ignored: str = ""
+
+
+Handler = Callable[[InboxMessage], Handled]
+_handlers: dict[str, Handler] = {}
+
+
+def handler(channel: str) -> Callable[[Handler], Handler]:
+    """Register the function that works on messages of `channel`. It must be safe to repeat; it may raise Flag or NotYet."""
+
+    def register(function: Handler) -> Handler:
+        _handlers[channel] = function
+        return function
+
+    return register
+
+
+STORE_SQL = """
+WITH stored AS (
+  INSERT INTO core_inboxmessage (channel, account, delivery_id, topic, headers, body, trusted, received_at, state,
+    problem, duplicates, due_at, attempts)
+  SELECT m.channel, m.account, m.delivery_id, m.topic, m.headers, m.body, m.trusted, %(now)s, 'received', '', 0,
+    %(due)s, 0
+  FROM unnest(%(channel)s::text[], %(account)s::text[], %(delivery_id)s::text[], %(topic)s::text[],
+    %(headers)s::jsonb[], %(body)s::bytea[], %(trusted)s::bool[])
+    AS m(channel, account, delivery_id, topic, headers, body, trusted)
+  ON CONFLICT (channel, account, delivery_id) DO UPDATE SET duplicates = core_inboxmessage.duplicates + 1
+  RETURNING id, (xmax = 0) AS fresh
+), queued AS (
+  INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)
+  SELECT 'intake', 'core.handle_message', 0, jsonb_build_object('message_id', id, '_rid', 'inbox-' || id)
+  FROM stored WHERE fresh
+)
+SELECT id, fresh FROM stored
+"""
+"""Stores a batch of deliveries and the jobs that work on them in one statement; used by the web process' fast lane.
+
+A delivery id that stands twice in one batch must be sent in two batches (ON CONFLICT touches a row once a statement).
+"""
+
+
+@jobs.job("core.handle_message", queue="intake")
+def handle_message(message_id: int) -> None:
+    """Work on one message. A failure keeps the message due: it is tried again with growing pauses, then dead-lettered."""
+    message = work.claim(InboxMessage, message_id, seconds=120)
+    if message is None:
+        return
+    with context.acting(f"webhook:{message.channel}/{message.account}"):
+        try:
+            done = _handlers[message.channel](message)
+        except Flag as problem:
+            _finish(message, InboxMessage.State.FLAGGED, problem=str(problem))
+        except Exception as error:
+            _failed(message, error)
+        else:
+            state = InboxMessage.State.IGNORED if done.ignored else InboxMessage.State.DONE
+            _finish(message, state, problem=done.ignored, order_id=done.order_id)
+
+
+def _finish(message: InboxMessage, state: str, *, problem: str = "", order_id: int | None = None) -> None:
+    with transaction():
+        _update(message, state=state, problem=problem, order_id=order_id, handled_at=clock.now(), due_at=None)
+        if state == InboxMessage.State.FLAGGED:
+            _letter(message, "message_not_understood", problem)
+        else:
+            deadletters.close_letter("inbox", message.pk, resolution=f"message {state}")
+
+
+def _failed(message: InboxMessage, error: Exception) -> None:
+    attempts = message.attempts + 1
+    if not isinstance(error, NotYet):
+        log.exception("inbox.failed", message_id=message.pk, attempt=attempts)
+    wait = timedelta(seconds=min(300, 2**attempts))
+    problem = f"{type(error).__name__}: {error}"[:2000]
+    with transaction():
+        last = attempts >= MOST_ATTEMPTS
+        due: datetime | None = None if last else clock.now() + wait
+        _update(message, state=InboxMessage.State.FAILED, problem=problem, attempts=attempts, due_at=due)
+        if last:
+            _letter(message, "message_keeps_failing", problem)
+
+
+def _update(message: InboxMessage, **fields: Any) -> None:
+    fields["lease_until"] = None
+    if fields.get("order_id", 0) is None:
+        fields.pop("order_id")
+    InboxMessage.objects.filter(pk=message.pk).update(**fields)
+
+
+def _letter(message: InboxMessage, cause: str, problem: str) -> None:
+    deadletters.open_letter(
+        "inbox",
+        message.pk,
+        cause=cause,
+        order_id=message.order_id,
+        summary=f"{message.channel}/{message.account} {message.topic}: {problem}"[:500],
+    )
+
+
+def replay(message_id: int) -> None:
+    """Work on a stored message once more, whatever came of it before. Safe: every handler is repeatable."""
+    with transaction():
+        InboxMessage.objects.filter(pk=message_id).update(due_at=clock.now(), lease_until=None, attempts=0)
+        jobs.enqueue("core.handle_message", message_id=message_id)

@@ -1,0 +1,162 @@
+"""Tables that know nothing of the business: news, audit, inbox, dead letters, schedules, rate limits."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class WorkItem(models.Model):
+    """A row that owes somebody a next step. `due_at` is never null while work is owed, so no crash can forget it."""
+
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Event(models.Model):
+    """News: something that happened. Rows are the history and the timeline; never changed."""
+
+    name = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    order_id = models.BigIntegerField(null=True)
+    unit_id = models.BigIntegerField(null=True)
+    data = models.JSONField()
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["order_id", "id"], name="event_of_order", condition=Q(order_id__isnull=False)),
+            models.Index(fields=["name", "-at"], name="event_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class AuditEntry(models.Model):
+    """Who changed what: actor, action, thing, before and after."""
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=120)
+    action = models.CharField(max_length=80)
+    entity = models.CharField(max_length=40)
+    entity_id = models.CharField(max_length=64)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["entity", "entity_id", "-at"], name="audit_of_entity"),
+            models.Index(fields=["-at"], name="audit_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.entity} {self.entity_id}"
+
+
+class InboxMessage(WorkItem):
+    """A webhook as it came: raw bytes first, work later. One row a delivery, for ever the evidence."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        DONE = "done"
+        FAILED = "failed", "failed, tried again"
+        FLAGGED = "flagged", "needs a person"
+        IGNORED = "ignored"
+
+    channel = models.CharField(max_length=30)
+    account = models.CharField(max_length=80)
+    delivery_id = models.CharField(max_length=200)
+    topic = models.CharField(max_length=120)
+    headers = models.JSONField()
+    body = models.BinaryField()
+    trusted = models.BooleanField()
+    """False: unsigned by the sender's design; a hint that must be confirmed by a read."""
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    handled_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True)
+    order_id = models.BigIntegerField(null=True)
+    duplicates = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "account", "delivery_id"], name="inbox_one_row_a_delivery")
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="inbox_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["-received_at"], name="inbox_newest"),
+            models.Index(fields=["order_id"], name="inbox_of_order", condition=Q(order_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.account} {self.topic} {self.delivery_id}"
+
+
+class DeadLetter(models.Model):
+    """Everything that can not go on by itself: cause, money at risk, next safe action. At most one open a subject."""
+
+    kind = models.CharField(max_length=30)
+    """unit | inbox | job | writeback | message | refund | reconciliation | catalog"""
+    subject_id = models.CharField(max_length=64)
+    cause = models.CharField(max_length=60)
+    action = models.CharField(max_length=60)
+    """The next safe action, a name in the registry of `core.deadletters`."""
+    summary = models.TextField()
+    detail = models.JSONField(default=dict)
+    order_id = models.BigIntegerField(null=True)
+    money_minor = models.BigIntegerField(default=0)
+    money_currency = models.CharField(max_length=3, blank=True)
+    opened_at = models.DateTimeField()
+    seen_again = models.PositiveIntegerField(default=0)
+    replays = models.PositiveIntegerField(default=0)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.CharField(max_length=120, blank=True)
+    resolution = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject_id"], condition=Q(resolved_at__isnull=True), name="dead_one_open_a_subject"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["cause", "opened_at"], name="dead_open", condition=Q(resolved_at__isnull=True)),
+            models.Index(fields=["order_id"], name="dead_of_order", condition=Q(order_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_id}: {self.cause}"
+
+
+class Schedule(models.Model):
+    """Scheduled work and its last run. One row a name; the row lock lets one worker run it."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    last_started_at = models.DateTimeField(null=True)
+    last_finished_at = models.DateTimeField(null=True)
+    last_ok = models.BooleanField(null=True)
+    last_result = models.JSONField(null=True)
+    last_problem = models.TextField(blank=True)
+    lease_until = models.DateTimeField(null=True)
+    runs = models.PositiveBigIntegerField(default=0)
+    failures = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RateLimit(models.Model):
+    """One row a limited resource; read and written only by the SQL function `simplane_take` (GCRA)."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    theoretical_arrival = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

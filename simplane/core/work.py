@@ -1,0 +1,49 @@
+"""Leases on rows that owe a step. One worker at a time; a killed worker's lease runs out and another goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import connection
+from django.db.models import Q
+
+from simplane.core import clock
+from simplane.core.models import WorkItem
+
+W = TypeVar("W", bound=WorkItem)
+
+
+def claim(model: type[W], pk: int, *, seconds: float) -> W | None:
+    """Take the row for `seconds`, or None when it owes nothing or another worker holds it. Call outside a transaction.
+
+    While held, `due_at` equals the end of the lease: should this process die, the sweep finds the row again.
+    """
+    now = clock.now()
+    until = now + timedelta(seconds=seconds)
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    taken = model._default_manager.filter(free, pk=pk, due_at__isnull=False).update(lease_until=until, due_at=until)
+    return model._default_manager.get(pk=pk) if taken else None
+
+
+def release(row: WorkItem, *, due_at: datetime | None) -> None:
+    """Give the row back: due again at `due_at`, or never (None: no step is owed)."""
+    row.lease_until, row.due_at = None, due_at
+    row.save(update_fields=["lease_until", "due_at"])
+
+
+def take_due(model: type[WorkItem], *, limit: int = 500, hold_seconds: float = 60) -> list[int]:
+    """Ids of rows that are due and not held; their `due_at` moves on so that the next sweep does not list them again.
+
+    The caller enqueues one job a row. Several sweeps at once share the rows (SKIP LOCKED).
+    """
+    table = connection.ops.quote_name(model._meta.db_table)
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET due_at = %s WHERE id IN (SELECT id FROM {table} WHERE due_at <= %s"  # noqa: S608
+            " AND (lease_until IS NULL OR lease_until <= %s) ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)"
+            " RETURNING id",
+            [now + timedelta(seconds=hold_seconds), now, now, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]

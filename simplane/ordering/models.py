@@ -1,0 +1,209 @@
+"""Orders of all books, what they owe (units), and who bought."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from simplane.catalog.models import Product
+from simplane.core.models import WorkItem
+from simplane.lines.models import Line
+from simplane.organizations.models import Organization
+from simplane.suppliers.models import Purchase
+
+
+class Customer(models.Model):
+    """A person who bought. Redaction empties the personal fields and keeps the row for the books."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT)
+    email = models.CharField(max_length=320)
+    """Lower case; `redacted:<id>` after redaction."""
+    name = models.CharField(max_length=200, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    locale = models.CharField(max_length=10, default="en")
+    created_at = models.DateTimeField()
+    redacted_at = models.DateTimeField(null=True)
+    hold_reason = models.CharField(max_length=200, blank=True)
+    """Not empty: new orders wait for a person (dispute)."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "email"], name="customer_one_an_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Order(models.Model):
+    """One order of one book at one account (a shop, a reseller, a company)."""
+
+    class State(models.TextChoices):
+        AWAITING_PAYMENT = "awaiting_payment", "awaiting payment"
+        HELD = "held", "held for a person"
+        OPEN = "open", "being served"
+        DONE = "done"
+        CANCELLED = "cancelled"
+
+    organization = models.ForeignKey(Organization, models.PROTECT)
+    public_id = models.CharField(max_length=32, unique=True)
+    book = models.CharField(max_length=12)
+    """retail | wholesale | company"""
+    account = models.CharField(max_length=80)
+    """Key of the shop, reseller or company the order came from."""
+    external_id = models.CharField(max_length=80)
+    name = models.CharField(max_length=80)
+    """As people call it: `#1001`."""
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
+    state = models.CharField(max_length=20, choices=State)
+    hold_reason = models.CharField(max_length=200, blank=True)
+    currency = models.CharField(max_length=3)
+    total_minor = models.BigIntegerField()
+    shown_currency = models.CharField(max_length=3, blank=True)
+    shown_total_minor = models.BigIntegerField(null=True)
+    refunded_minor = models.BigIntegerField(default=0)
+    is_test = models.BooleanField(default=False)
+    locale = models.CharField(max_length=10, default="en")
+    placed_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    source_updated_at = models.DateTimeField(null=True)
+    """The shop's own version clock; an older message never overwrites a newer one."""
+    source_message_id = models.BigIntegerField(null=True)
+    received_at = models.DateTimeField()
+    clock_started_at = models.DateTimeField(null=True)
+    """When the delivery clock began to run: paid and accepted."""
+    clock_step = models.PositiveSmallIntegerField(default=0)
+    """Steps taken: 0 in time, 1 late, 2 customer told, 3 person paged, 4 refund proposed or done."""
+    clock_next_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    """When the last unit owed was delivered."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["book", "account", "external_id"], name="order_once")]
+        indexes = [
+            models.Index(fields=["-received_at"], name="order_newest"),
+            models.Index(fields=["clock_next_at"], name="order_clock", condition=Q(clock_next_at__isnull=False)),
+            models.Index(fields=["state"], name="order_unfinished", condition=~Q(state__in=["done", "cancelled"])),
+            models.Index(fields=["customer", "-received_at"], name="order_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrderLine(models.Model):
+    """One line of an order as the shop wrote it. Only lines mapped to a product owe units."""
+
+    class State(models.TextChoices):
+        MAPPED = "mapped"
+        NEEDS_MAPPING = "needs_mapping", "SKU unknown: a person must map it"
+        NOT_OURS = "not_ours", "not an eSIM"
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    external_id = models.CharField(max_length=80)
+    sku = models.CharField(max_length=200, blank=True)
+    variant = models.CharField(max_length=80, blank=True)
+    title = models.CharField(max_length=300)
+    state = models.CharField(max_length=14, choices=State)
+    product = models.ForeignKey(Product, models.PROTECT, null=True)
+    quantity = models.PositiveIntegerField()
+    """As ordered."""
+    wanted = models.PositiveIntegerField()
+    """Still owed after removals and refunds."""
+    unit_price_minor = models.BigIntegerField()
+    """After discounts, in the order's currency."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "external_id"], name="order_line_once")]
+        indexes = [models.Index(fields=["sku"], name="order_line_unmapped", condition=Q(state="needs_mapping"))]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.sku or self.title}"
+
+
+class Unit(WorkItem):
+    """One eSIM owed. Its five-part key is unique: webhook, reconciliation and double click make one unit, not three."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        ROUTED = "routed"
+        BUYING = "buying"
+        PENDING = "pending", "supplier works"
+        UNKNOWN = "unknown", "may have been bought"
+        READY = "ready", "bought, not yet handed over"
+        DELIVERED = "delivered"
+        DEAD = "dead", "a person must decide"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+        REFUNDED = "refunded"
+
+    organization = models.ForeignKey(Organization, models.PROTECT)
+    public_id = models.CharField(max_length=32, unique=True)
+    book = models.CharField(max_length=12)
+    account = models.CharField(max_length=80)
+    external_order = models.CharField(max_length=80)
+    external_line = models.CharField(max_length=80)
+    index = models.PositiveIntegerField()
+    order = models.ForeignKey(Order, models.CASCADE, related_name="units")
+    order_line = models.ForeignKey(OrderLine, models.CASCADE, related_name="units")
+    product = models.ForeignKey(Product, models.PROTECT)
+    price_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    state_at = models.DateTimeField()
+    cancel_wanted = models.CharField(max_length=20, blank=True)
+    """cancel | refund | dispute: a fact at the shop that waits for the supplier's answer. Empty: none."""
+    purchase = models.ForeignKey(Purchase, models.PROTECT, null=True, related_name="+")
+    """The attempt under way or the one that counts."""
+    line = models.ForeignKey(Line, models.PROTECT, null=True, related_name="+")
+    receipt_id = models.BigIntegerField(null=True)
+    """The routing receipt that counts (routing keeps it)."""
+    tried_groups = models.JSONField(default=list)
+    """[{"offer": id, "group": "…"}] refused so far: the next candidate lies outside these."""
+    created_at = models.DateTimeField()
+    bought_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["book", "account", "external_order", "external_line", "index"], name="unit_owed_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="unit_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["order"], name="unit_of_order"),
+            models.Index(
+                fields=["state", "state_at"],
+                name="unit_unfinished",
+                condition=~Q(state__in=["delivered", "failed", "cancelled", "refunded"]),
+            ),
+            models.Index(F("delivered_at").desc(), name="unit_delivered", condition=Q(delivered_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class Compensation(WorkItem):
+    """What a cancel, refund or dispute after issuing means for one unit, decided by the eSIM's state."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        DONE = "done"
+        LOSS = "loss", "nothing to take back"
+        PERSON = "person", "a person must decide"
+
+    unit = models.OneToOneField(Unit, models.CASCADE, related_name="compensation")
+    reason = models.CharField(max_length=20)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    verdict = models.CharField(max_length=200, blank=True)
+    recovered_minor = models.BigIntegerField(default=0)
+    """What the supplier gave back, in the purchase's currency, booked only when confirmed."""
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="compensation_due", condition=Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.state}"
