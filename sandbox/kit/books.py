@@ -81,6 +81,14 @@ class Books:
         """Keep a small JSON value across restarts."""
         self.execute("insert or replace into kit_state (key, value) values (?, ?)", (key, json.dumps(value)))
 
+    def start_numbers(self, table: str, first: int) -> None:
+        """Let the ids of an `autoincrement` table begin at `first`; ids already given are never given again."""
+        self.execute(
+            "insert into sqlite_sequence (name, seq) select ?, ? where not exists"
+            " (select 1 from sqlite_sequence where name = ?)",
+            (table, first - 1, table),
+        )
+
     def wipe(self, keep_state: Sequence[str] = ()) -> None:
         """Empty every table; only the named `kit_state` keys stay."""
         names = [row["name"] for row in self.rows("select name from sqlite_master where type = 'table'")]

@@ -1,6 +1,7 @@
 """The virtual clock: real time plus a shift that tests can push forward."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 from sandbox.kit.books import Books
@@ -28,6 +29,10 @@ class Clock:
     def timestamp(self) -> float:
         """Virtual now in epoch seconds."""
         return self.now().timestamp()
+
+    def nanoseconds(self) -> int:
+        """Virtual now in whole nanoseconds since the epoch."""
+        return time.time_ns() + int(self._shift * 1_000_000_000)
 
     def advance(self, seconds: float) -> None:
         """Jump ahead and wake everything that waits for a later moment."""

@@ -19,7 +19,8 @@ class Sender:
     """A queue of deliveries in the books.
 
     A delivery is done when the receiver answers 2xx (or exactly `only_status`); else it is tried again after each
-    pause of its schedule (seconds), then given up. Deliveries due at the same time go out one after the other.
+    pause of its schedule (seconds), then given up. They start in the order in which they are due; `parallel` says how
+    many may be under way at once (1 keeps the order of arrival too).
     """
 
     def __init__(self, books: Books, clock: Clock) -> None:
@@ -28,6 +29,8 @@ class Sender:
         self._dice = random.Random(1)
         self.timeout_seconds = 10.0
         self.only_status: int | None = None
+        self.parallel = 1
+        books.execute("update kit_delivery set state = 'due' where state = 'sending'")
 
     @property
     def held(self) -> bool:
@@ -85,13 +88,19 @@ class Sender:
 
     async def run(self) -> None:
         """Deliver for ever; cancel to stop."""
-        async with httpx2.AsyncClient(timeout=self.timeout_seconds, trust_env=False) as client:
+        async with (
+            httpx2.AsyncClient(timeout=self.timeout_seconds, trust_env=False) as client,
+            asyncio.TaskGroup() as sending,
+        ):
+            free = asyncio.Semaphore(self.parallel)
             while True:
                 row = None if self.held else self._next()
                 if row is None or row["due_at"] > self._clock.timestamp():
                     await self._clock.wait_for_move(self._pause(row))
                     continue
-                await self._deliver(client, row)
+                await free.acquire()
+                self._books.execute("update kit_delivery set state = 'sending' where id = ?", (row["id"],))
+                sending.create_task(self._deliver(client, row)).add_done_callback(lambda _: free.release())
 
     def _next(self) -> Row | None:
         return self._books.row("select * from kit_delivery where state = 'due' order by due_at, id limit 1")

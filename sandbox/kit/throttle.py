@@ -25,11 +25,18 @@ class FixedWindow:
 
     def take(self, key: str, limit: int, cost: int = 1) -> Window:
         """Count one request; a refused one uses nothing up. `limit` 0 means no limit."""
-        now = time.time()
-        number = math.floor(now / self._seconds)
-        seen, used = self._used.get(key, (number, 0))
-        used = used if seen == number else 0
+        number, used = self._present(key)
         allowed = limit <= 0 or used + cost <= limit
         used += cost if allowed else 0
         self._used[key] = (number, used)
         return Window(allowed, limit, max(limit - used, 0), (number + 1) * self._seconds, cost)
+
+    def peek(self, key: str, limit: int, cost: int = 1) -> Window:
+        """How the window stands now, without counting anything."""
+        number, used = self._present(key)
+        return Window(used + cost <= limit, limit, max(limit - used, 0), (number + 1) * self._seconds, cost)
+
+    def _present(self, key: str) -> tuple[int, int]:
+        number = math.floor(time.time() / self._seconds)
+        seen, used = self._used.get(key, (number, 0))
+        return number, used if seen == number else 0
