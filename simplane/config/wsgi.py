@@ -1,4 +1,4 @@
-"""The web process."""
+"""The web process: webhooks by the fast lane, everything else by Django."""
 
 from __future__ import annotations
 
@@ -7,4 +7,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "simplane.config.settings")
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from simplane.api.intake import with_fast_lane  # noqa: E402  needs Django set up
+
+application = with_fast_lane(_django)

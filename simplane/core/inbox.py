@@ -50,10 +50,10 @@ STORE_SQL = """
 WITH stored AS (
   INSERT INTO core_inboxmessage (channel, account, delivery_id, topic, headers, body, trusted, received_at, state,
     problem, duplicates, due_at, attempts)
-  SELECT m.channel, m.account, m.delivery_id, m.topic, m.headers, m.body, m.trusted, %(now)s, 'received', '', 0,
+  SELECT m.channel, m.account, m.delivery_id, m.topic, m.headers::jsonb, m.body, m.trusted, %(now)s, 'received', '', 0,
     %(due)s, 0
   FROM unnest(%(channel)s::text[], %(account)s::text[], %(delivery_id)s::text[], %(topic)s::text[],
-    %(headers)s::jsonb[], %(body)s::bytea[], %(trusted)s::bool[])
+    %(headers)s::text[], %(body)s::bytea[], %(trusted)s::bool[])
     AS m(channel, account, delivery_id, topic, headers, body, trusted)
   ON CONFLICT (channel, account, delivery_id) DO UPDATE SET duplicates = core_inboxmessage.duplicates + 1
   RETURNING id, (xmax = 0) AS fresh

@@ -24,6 +24,7 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
 from simplane.core import context
+from simplane.core.db import in_slow_thread, in_thread
 from simplane.core.log import logger
 
 log = logger(__name__)
@@ -92,11 +93,11 @@ def _runner(name: str, function: JobFunction, tries: int) -> Callable[..., Await
 
 
 async def _run_once(name: str, function: JobFunction, arguments: dict[str, Any], *, last: bool) -> None:
-    from simplane.core.db import in_thread
-
     try:
         if inspect.iscoroutinefunction(function):
             await function(**arguments)
+        elif _registry[name].queue == "mail":
+            await in_slow_thread(function, **arguments)
         else:
             await in_thread(function, **arguments)
     except Temporary as wait:
@@ -173,7 +174,7 @@ class _Nudge:
     def _run(self) -> None:
         pause = threading.Event()
         try:
-            with psycopg.connect(**_connection_parameters(), autocommit=True) as own:
+            with psycopg.connect(**connection_parameters(), autocommit=True) as own:
                 while True:
                     self._wanted.wait()
                     self._wanted.clear()
@@ -192,6 +193,7 @@ def wake_workers() -> None:
     _nudge.poke()
 
 
-def _connection_parameters() -> dict[str, Any]:
+def connection_parameters() -> dict[str, Any]:
+    """How to reach the database beside Django's own connection."""
     parameters = dict(connection.get_connection_params())
     return {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}

@@ -1,0 +1,143 @@
+"""Webhooks in: a bare WSGI callable in front of Django. Read the bytes, check them, store them, answer; work comes later.
+
+/webhooks/shopify/<shop> and /webhooks/suppliers/<supplier>/<token>. Answers: 200 stored (or a repeat), 401 not genuine,
+404 no such address, 405, 411 or 413 not acceptable, 503 not stored: the sender tries again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from simplane.channels import intake as shops
+from simplane.core.log import logger
+from simplane.core.metrics import WEBHOOKS
+from simplane.core.store import Delivery, NotStored, Store
+from simplane.suppliers import intake as suppliers
+
+log = logger(__name__)
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+WSGI = Callable[[Environ, StartResponse], Iterable[bytes]]
+PREFIX = "/webhooks/"
+_REASONS = {
+    200: "200 OK",
+    400: "400 Bad Request",
+    401: "401 Unauthorized",
+    404: "404 Not Found",
+    405: "405 Method Not Allowed",
+    411: "411 Length Required",
+    413: "413 Content Too Large",
+    503: "503 Service Unavailable",
+}
+_stores: dict[int, Store] = {}
+_making = threading.Lock()
+
+
+def with_fast_lane(django: WSGI) -> WSGI:
+    """Wrap Django's application: webhooks are served here, everything else there."""
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX):
+            return django(environ, start_response)
+        status, text = _serve(path, environ)
+        WEBHOOKS.labels(channel=path.split("/")[2] if path.count("/") > 1 else "", status=str(status)).inc()
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+        if status == 503:
+            headers.append(("Retry-After", "30"))
+        start_response(_REASONS[status], headers)
+        return [text]
+
+    return application
+
+
+def _serve(path: str, environ: Environ) -> tuple[int, bytes]:
+    if environ.get("REQUEST_METHOD") == "HEAD":
+        return 200, b""
+    if environ.get("REQUEST_METHOD") != "POST":
+        return 405, b"send a POST\n"
+    raw, refusal = _body(environ)
+    if refusal:
+        return refusal
+    try:
+        found = _check(path.removeprefix(PREFIX).rstrip("/").split("/"), environ, raw)
+        if isinstance(found, tuple):
+            return found
+        _store().put(found)
+    except (NotStored, DatabaseError) as problem:
+        # 5xx: the sender keeps the delivery and tries again; reconciliation closes what is left.
+        log.error("webhook.not_stored", path=path, problem=type(problem).__name__)
+        return 503, b"not stored, send it again\n"
+    return 200, b"ok\n"
+
+
+def _body(environ: Environ) -> tuple[bytes, tuple[int, bytes] | None]:
+    most: int = settings.SIMPLANE.max_webhook_bytes
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared and not declared.isdigit():
+        return b"", (400, b"Content-Length is no number\n")
+    if declared and int(declared) > most:
+        return b"", (413, b"too large\n")
+    if not declared and not environ.get("wsgi.input_terminated"):
+        return b"", (411, b"send a Content-Length\n")
+    wanted = int(declared) if declared else most + 1
+    raw: bytes = environ["wsgi.input"].read(wanted)
+    if declared and len(raw) < wanted:
+        return b"", (400, b"the body ended early\n")
+    return (b"", (413, b"too large\n")) if len(raw) > most else (raw, None)
+
+
+def _check(parts: list[str], environ: Environ, raw: bytes) -> Delivery | tuple[int, bytes]:
+    close_old_connections()
+    headers = {
+        key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
+    }
+    if len(parts) == 2 and parts[0] == "shopify":
+        return _shop(parts[1], headers, raw)
+    if len(parts) == 3 and parts[0] == "suppliers":
+        return _supplier(parts[1], parts[2], headers, raw, source_ip(environ))
+    return 404, b"no such address\n"
+
+
+def _shop(key: str, headers: dict[str, str], raw: bytes) -> Delivery | tuple[int, bytes]:
+    found = shops.verify(key, headers, raw)
+    if isinstance(found, shops.Refused):
+        log.warning("webhook.refused", shop=key, reason=found.reason, length=len(raw))
+        return found.status, b"refused\n"
+    return Delivery("shopify", found.account, found.delivery_id, found.topic, dict(found.headers_to_store), raw, True)
+
+
+def _supplier(code: str, token: str, headers: dict[str, str], raw: bytes, address: str) -> Delivery | tuple[int, bytes]:
+    found = suppliers.verify(code, token, headers, raw, address)
+    if isinstance(found, suppliers.Refused):
+        log.warning("webhook.refused", supplier=code, reason=found.reason, length=len(raw))
+        return found.status, b"refused\n"
+    kept = {name: headers[name] for name in ("user-agent", "content-type", "x-signature-sha256") if name in headers}
+    return Delivery("supplier", found.account, found.delivery_id, found.topic, kept, raw, found.trusted)
+
+
+def source_ip(environ: Environ) -> str:
+    """The sender's address: of the connection, or what our own proxy says (only a trusted one is believed)."""
+    remote: str = environ.get("REMOTE_ADDR", "")
+    trusted = settings.SIMPLANE.trusted_proxies
+    if remote in trusted:
+        hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+        outside = [hop for hop in hops if hop not in trusted]
+        return outside[-1] if outside else remote
+    return remote
+
+
+def _store() -> Store:
+    """This process' store; made at the first webhook, so never before a fork."""
+    pid = os.getpid()
+    if pid not in _stores:
+        with _making:
+            if pid not in _stores:
+                _stores[pid] = Store()
+    return _stores[pid]

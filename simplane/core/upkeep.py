@@ -1,0 +1,88 @@
+"""Housekeeping of the queue and the inbox: rescue, retry, clean up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+from simplane.core import clock, deadletters, jobs, work
+from simplane.core.db import transaction
+from simplane.core.models import InboxMessage
+from simplane.core.schedule import scheduled
+
+STALLED_SECONDS = 20
+RESCUE = """
+WITH dead AS (
+  SELECT id FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)
+)
+UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, worker_id = NULL, scheduled_at = NULL
+WHERE status = 'doing' AND (worker_id IS NULL OR worker_id IN (SELECT id FROM dead))
+"""
+
+
+@scheduled("stalled_jobs", cron="* * * * *", title="Jobs of dead workers, started again", most_seconds=60)
+def stalled_jobs() -> dict[str, Any]:
+    """A worker killed with -9 leaves its jobs `doing` for ever; every job is safe to repeat."""
+    with connection.cursor() as cursor:
+        cursor.execute(RESCUE, [STALLED_SECONDS])
+        rescued = cursor.rowcount
+    if rescued:
+        jobs.wake_workers()
+    return {"rescued": rescued}
+
+
+@scheduled("failed_webhooks", cron="*/5 * * * *", title="Webhooks that failed, worked on again", most_seconds=120)
+def failed_webhooks() -> dict[str, Any]:
+    """Messages whose next try is due (their own pauses grow to 5 minutes), or whose job was lost."""
+    with transaction():
+        due = work.take_due(InboxMessage, hold_seconds=300)
+        jobs.enqueue_many("core.handle_message", [{"message_id": pk} for pk in due])
+    return {"messages": len(due)}
+
+
+@scheduled("webhooks_due", cron="* * * * * */10", title="Webhooks due now", most_seconds=60)
+def webhooks_due() -> dict[str, Any]:
+    """The quick sister of `failed_webhooks`: a message that could not be handled for a moment waits seconds, not minutes."""
+    return failed_webhooks()
+
+
+@scheduled("clean_up", cron="17 3 * * *", title="Old rows removed", most_seconds=1800)
+def clean_up() -> dict[str, Any]:
+    """Finished jobs after 7 days, worked-on webhook rows after 90 (their delivery key is needed 30), events after 400."""
+    now = clock.now()
+    counts: dict[str, Any] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE status IN ('failed', 'cancelled', 'aborted', 'succeeded')"
+            " AND id < (SELECT coalesce(min(id), 0) FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
+        )
+        counts["jobs"] = cursor.rowcount
+        cursor.execute(
+            "DELETE FROM core_inboxmessage WHERE state IN ('done', 'ignored') AND received_at < %s",
+            [now - timedelta(days=90)],
+        )
+        counts["inbox"] = cursor.rowcount
+        cursor.execute("DELETE FROM core_event WHERE at < %s AND order_id IS NULL", [now - timedelta(days=400)])
+        counts["events"] = cursor.rowcount
+    return counts
+
+
+def job_gave_up(name: str, arguments: dict[str, Any], error: BaseException) -> None:
+    """A job has used all its tries: a dead letter says which, and offers to run it again."""
+    if name.startswith("schedule."):
+        return
+    subject = f"{name}:{':'.join(f'{key}={value}' for key, value in sorted(arguments.items()))}"[:64]
+    with transaction():
+        deadletters.open_letter(
+            "job",
+            subject,
+            cause="job_keeps_failing",
+            summary=f"{name}: {type(error).__name__}: {error}"[:500],
+            order_id=arguments.get("order_id"),
+            detail={"job": name, "arguments": arguments},
+        )
+
+
+jobs.on_last_failure(job_gave_up)

@@ -1,0 +1,162 @@
+"""What happens to an eSIM: made when bought, then moved by what its supplier tells, never backwards in time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from simplane.core import clock, events
+from simplane.core.db import needs_transaction
+from simplane.lines.events import LineEnded, LineMoved
+from simplane.lines.models import Line, LineEvent, PlanState, ProfileState, ServiceState
+from simplane.suppliers.models import Purchase
+from simplane.suppliers.values import IssuedLine, LineStatus, SupplierEvent
+
+_ENDED_PLANS = (PlanState.EXPIRED,)
+_MOMENTS = {"installed": "installed_at", "attached": "attached_at", "first_use": "first_use_at"}
+
+
+@needs_transaction
+def create_line(*, unit_id: int, purchase: Purchase, issued: IssuedLine) -> Line:
+    """The eSIM of a purchase. Repeating it gives the line that is there."""
+    line, _ = Line.objects.get_or_create(
+        purchase=purchase,
+        defaults={
+            "unit_id": unit_id,
+            "supplier_id": purchase.supplier_id,
+            "supplier_line_id": issued.line_id,
+            "iccid": issued.iccid,
+            "smdp": issued.code.smdp,
+            "matching_id": issued.code.matching_id,
+            "oid": issued.code.oid,
+            "confirmation_code_required": issued.code.confirmation_code_required,
+            "apn": issued.apn,
+            "data_total": issued.data_total if issued.data_total is not None else purchase.offer.data_bytes,
+            "expires_at": issued.expires_at,
+            "issued_at": clock.now(),
+        },
+    )
+    return line
+
+
+@needs_transaction
+def apply_event(line: Line, event: SupplierEvent, *, source: str) -> bool:
+    """Note what a supplier told about a line and move it, unless told before. True when the line changed.
+
+    Each axis (profile, plan, service) keeps the supplier's time of its last change: something older is kept as
+    evidence and moves nothing; nothing leaves a terminal state.
+    """
+    at = event.at or clock.now()
+    line = Line.objects.select_for_update().get(pk=line.pk)
+    row, fresh = LineEvent.objects.get_or_create(
+        line=line,
+        dedupe_key=event.dedupe_key[:120],
+        defaults={
+            "kind": (event.moment or event.topic)[:30],
+            "at": at,
+            "seen_at": clock.now(),
+            "source": source,
+            "applied": False,
+            "data": _evidence(event),
+        },
+    )
+    if not fresh or line.service_state == ServiceState.TERMINATED:
+        return False
+    changed = _apply_status(line, event.status, at) if event.status else {}
+    changed |= _apply_moment(line, event, at)
+    if changed:
+        _save(line, changed, source)
+        row.applied = True
+        row.save(update_fields=["applied"])
+    return bool(changed)
+
+
+@needs_transaction
+def apply_read(line: Line, status: LineStatus) -> bool:
+    """The line as a read call showed it; authoritative for its moment. True when something changed."""
+    line = Line.objects.select_for_update().get(pk=line.pk)
+    Line.objects.filter(pk=line.pk).update(checked_at=clock.now())
+    if line.service_state == ServiceState.TERMINATED:
+        return False
+    changed = _apply_status(line, status, status.at)
+    if changed:
+        _save(line, changed, "read")
+    return bool(changed)
+
+
+def _apply_status(line: Line, status: LineStatus, at: datetime) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    for axis, value in (("profile", status.profile), ("plan", status.plan), ("service", status.service)):
+        known_at: datetime | None = getattr(line, f"{axis}_at")
+        if value is None or value == getattr(line, f"{axis}_state") or (known_at is not None and at < known_at):
+            continue
+        if axis == "plan" and line.plan_state in _ENDED_PLANS and value != PlanState.ACTIVE:
+            continue
+        changed |= {f"{axis}_state": value, f"{axis}_at": at}
+    changed |= _apply_usage(line, status, at)
+    if status.expires_at is not None and status.expires_at != line.expires_at:
+        changed["expires_at"] = status.expires_at
+    if status.eid and status.eid != line.eid:
+        changed["eid"] = status.eid
+    changed |= _first_times(line, changed, status, at)
+    return changed
+
+
+def _apply_usage(line: Line, status: LineStatus, at: datetime) -> dict[str, Any]:
+    measured = status.usage_at or at
+    if status.data_used is None or (line.usage_at is not None and measured < line.usage_at):
+        return {}
+    new = {"data_used": status.data_used, "usage_at": measured}
+    if status.data_total is not None:
+        new["data_total"] = status.data_total
+    return {} if all(getattr(line, name) == value for name, value in new.items()) else new
+
+
+def _first_times(line: Line, changed: dict[str, Any], status: LineStatus, at: datetime) -> dict[str, Any]:
+    """Moments are kept as first seen: installed, first data, used up, ended."""
+    found: dict[str, Any] = {}
+    installed = (ProfileState.INSTALLED, ProfileState.ENABLED, ProfileState.DISABLED)
+    if line.installed_at is None and (status.installed_at or changed.get("profile_state") in installed):
+        found["installed_at"] = status.installed_at or at
+    if line.first_use_at is None and (changed.get("data_used") or 0) > 0:
+        found["first_use_at"] = at
+    if line.depleted_at is None and changed.get("plan_state") == PlanState.DEPLETED:
+        found["depleted_at"] = at
+    ended = changed.get("plan_state") == PlanState.EXPIRED or changed.get("service_state") == ServiceState.TERMINATED
+    if line.ended_at is None and ended:
+        found["ended_at"] = at
+    return found
+
+
+def _apply_moment(line: Line, event: SupplierEvent, at: datetime) -> dict[str, Any]:
+    field = _MOMENTS.get(event.moment)
+    changed: dict[str, Any] = {}
+    if field and getattr(line, field) is None:
+        changed[field] = at
+    if event.country and event.country != line.country:
+        changed["country"] = event.country[:2]
+    if event.moment == "deletion_scheduled" and line.service_state == ServiceState.ACTIVE:
+        changed |= {"service_state": ServiceState.DELETION_SCHEDULED, "service_at": at}
+    return changed
+
+
+def _save(line: Line, changed: dict[str, Any], source: str) -> None:
+    before = {name: getattr(line, name) for name in changed if name.endswith("_state")}
+    for name, value in changed.items():
+        setattr(line, name, value)
+    line.save(update_fields=list(changed))
+    after = {name: changed[name] for name in before}
+    if after:
+        events.record(
+            LineMoved(unit_id=line.unit_id, line_id=line.pk, before=_words(before), after=_words(after), source=source)
+        )
+    if changed.get("ended_at"):
+        events.record(LineEnded(unit_id=line.unit_id, line_id=line.pk))
+
+
+def _words(states: dict[str, Any]) -> dict[str, str]:
+    return {name.removesuffix("_state"): str(value) for name, value in states.items()}
+
+
+def _evidence(event: SupplierEvent) -> dict[str, Any]:
+    return {"topic": event.topic, "moment": event.moment, "country": event.country}

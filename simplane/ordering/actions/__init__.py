@@ -1,0 +1,35 @@
+"""The verbs of ordering."""
+
+from simplane.ordering.actions.accept import accept_order
+from simplane.ordering.actions.clock import tell_customer, tick
+from simplane.ordering.actions.compensate import compensate
+from simplane.ordering.actions.fulfil import advance
+from simplane.ordering.actions.hand_over import hand_over, message_sent
+from simplane.ordering.actions.operate import (
+    NotNow,
+    cancel_unit,
+    hold_order,
+    map_line,
+    redact_customer,
+    release_order,
+    retry_unit,
+    send_again,
+)
+
+__all__ = [
+    "NotNow",
+    "accept_order",
+    "advance",
+    "cancel_unit",
+    "compensate",
+    "hand_over",
+    "hold_order",
+    "map_line",
+    "message_sent",
+    "redact_customer",
+    "release_order",
+    "retry_unit",
+    "send_again",
+    "tell_customer",
+    "tick",
+]

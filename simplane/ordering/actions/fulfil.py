@@ -1,0 +1,338 @@
+"""One unit, one step at a time: waiting -> routed -> buying -> ready. A killed worker's unit goes on from its state.
+
+No transaction is open while a supplier is asked; the lease on the unit keeps other workers away meanwhile.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+import structlog
+
+from simplane.core import clock, jobs, work
+from simplane.core.db import in_thread, needs_transaction, transaction
+from simplane.core.log import logger
+from simplane.core.money import Money
+from simplane.delivery.actions import queue_esim_ready
+from simplane.delivery.models import Message
+from simplane.lines.actions import create_line
+from simplane.ordering.actions.shrink import settle_cancel_wanted
+from simplane.ordering.models import Order, Unit
+from simplane.ordering.moves import die, move
+from simplane.routing.actions import Chosen, choose
+from simplane.suppliers import actions as suppliers
+from simplane.suppliers.actions import Answer
+from simplane.suppliers.errors import BoughtAlready
+from simplane.suppliers.lookup import settle_unknown
+from simplane.suppliers.models import Purchase
+from simplane.suppliers.outcomes import Accepted, Blocked, NotReady, Ok, Retryable
+
+log = logger(__name__)
+S = Unit.State
+LEASE_SECONDS = 75
+"""Longer than any call to a supplier may take (connect, wait for a place, read)."""
+PATIENCE = timedelta(minutes=15)
+"""How long a unit waits for suppliers that are only temporarily out of question, before a person is asked."""
+
+
+async def advance(unit_id: int) -> None:
+    """Take a unit as far as it goes now. Safe to repeat and to run twice at once: the lease lets one through."""
+    unit = await in_thread(_claim, unit_id)
+    if unit is None:
+        return
+    structlog.contextvars.bind_contextvars(order_id=unit.order_id, unit_id=unit.pk)
+    if unit.state in (S.WAITING, S.ROUTED):
+        fresh = await in_thread(_route_and_prepare, unit)
+        if fresh:
+            await _buy(unit)
+    elif unit.state == S.BUYING:
+        await _resume_buying(unit)
+    elif unit.state == S.PENDING:
+        await _poll(unit)
+    elif unit.state == S.UNKNOWN:
+        await _look_up(unit)
+    elif unit.state == S.READY:
+        await in_thread(_hand_over_again, unit)
+    else:
+        await in_thread(work.release, unit, due_at=None)
+
+
+def _claim(unit_id: int) -> Unit | None:
+    now = clock.now()
+    until = now + timedelta(seconds=LEASE_SECONDS)
+    taken = (
+        Unit.objects.filter(pk=unit_id, due_at__isnull=False)
+        .exclude(lease_until__gt=now)
+        .update(lease_until=until, due_at=until)
+    )
+    if not taken:
+        return None
+    related = ("order__customer", "product", "purchase__supplier", "purchase__offer", "line")
+    return Unit.objects.select_related(*related).get(pk=unit_id)
+
+
+def _route_and_prepare(unit: Unit) -> bool:
+    """Choose an offer and write the intent to buy it. True when the call may be made now."""
+    with transaction():
+        if unit.cancel_wanted:
+            settle_cancel_wanted(unit)
+            return False
+        if unit.order.state != Order.State.OPEN:
+            work.release(unit, due_at=None)  # releasing the order makes it due again
+            return False
+        chosen = choose(
+            unit_id=unit.pk,
+            product=unit.product,
+            price=Money(unit.price_minor, unit.currency),
+            refused_offers=frozenset(one["offer"] for one in unit.tried_groups),
+            refused_groups=frozenset(one["group"] for one in unit.tried_groups),
+            stand_ins_only=unit.order.is_test,
+        )
+        return _prepare(unit, chosen)
+
+
+def _prepare(unit: Unit, chosen: Chosen) -> bool:
+    if chosen.offer is None or chosen.supplier is None:
+        _nobody_sells(unit, chosen)
+        return False
+    unit.attempts += 1
+    try:
+        purchase = suppliers.prepare(unit.pk, f"{unit.public_id}-{unit.attempts}", chosen.offer, chosen.supplier)
+    except BoughtAlready:
+        _adopt_open_purchase(unit)
+        return False
+    path = (S.ROUTED, S.BUYING) if unit.state == S.WAITING else (S.BUYING,)
+    move(
+        unit,
+        *path,
+        why=chosen.why,
+        due_at=unit.due_at,
+        purchase=purchase,
+        receipt_id=chosen.receipt_id,
+        attempts=unit.attempts,
+    )
+    Unit.objects.filter(pk=unit.pk).update(lease_until=unit.due_at)
+    return True
+
+
+def _nobody_sells(unit: Unit, chosen: Chosen) -> None:
+    waited = clock.now() - unit.created_at
+    if chosen.temporary and waited < PATIENCE:
+        Unit.objects.filter(pk=unit.pk).update(
+            lease_until=None, due_at=_soon(15), tried_groups=[], receipt_id=chosen.receipt_id
+        )
+        return
+    unit.receipt_id = chosen.receipt_id
+    unit.save(update_fields=["receipt_id"])
+    cause = "all_suppliers_refused" if unit.tried_groups else "no_offer"
+    die(unit, cause, chosen.why, detail={"receipt": chosen.receipt_id, "tried": unit.tried_groups})
+
+
+def _adopt_open_purchase(unit: Unit) -> None:
+    """The database knows a purchase this unit forgot: go on with that one, it may have been executed."""
+    purchase = Purchase.objects.filter(
+        unit_id=unit.pk, state__in=["requested", "pending", "unknown", "bought"]
+    ).latest("pk")
+    move(unit, S.ROUTED, S.BUYING, why="an earlier purchase is still open", due_at=clock.now(), purchase=purchase)
+
+
+async def _resume_buying(unit: Unit) -> None:
+    """Found in `buying`: the worker that called is gone, or the last call was surely not executed."""
+    purchase = unit.purchase
+    assert purchase is not None
+    if purchase.state != Purchase.State.REQUESTED:
+        await in_thread(_follow, unit)
+    elif purchase.outcome == "retryable" or suppliers.repeatable(purchase):
+        await in_thread(_begin_again, purchase)
+        await _buy(unit)
+    else:
+        await in_thread(_nobody_knows, unit)
+
+
+def _begin_again(purchase: Purchase) -> None:
+    with transaction():
+        suppliers.begin_again(purchase)
+
+
+def _nobody_knows(unit: Unit) -> None:
+    assert unit.purchase is not None
+    with transaction():
+        suppliers.mark_unknown(unit.purchase, "the worker that was buying died before the answer")
+        _apply(unit, None)
+
+
+async def _buy(unit: Unit) -> None:
+    assert unit.purchase is not None
+    answer = await suppliers.ask(unit.purchase)
+    await in_thread(_keep_answer, unit, answer)
+
+
+async def _poll(unit: Unit) -> None:
+    assert unit.purchase is not None
+    if unit.purchase.state != Purchase.State.PENDING:
+        await in_thread(_follow, unit)
+        return
+    answer = await suppliers.ask_again(unit.purchase)
+    await in_thread(_keep_answer, unit, answer)
+
+
+async def _look_up(unit: Unit) -> None:
+    assert unit.purchase is not None
+    if unit.purchase.state == Purchase.State.UNKNOWN:
+        settled = await settle_unknown(unit.purchase)
+        await in_thread(_wake, [one for one in settled.unit_ids if one != unit.pk])
+    await in_thread(_follow, unit)
+
+
+def _wake(unit_ids: list[int]) -> None:
+    """Their purchases were settled together with another: let each go on now."""
+    if not unit_ids:
+        return
+    with transaction():
+        Unit.objects.filter(pk__in=unit_ids, due_at__isnull=False).update(due_at=clock.now())
+        jobs.enqueue_many("ordering.advance", [{"unit_id": unit_id} for unit_id in unit_ids])
+
+
+def _keep_answer(unit: Unit, answer: Answer) -> None:
+    assert unit.purchase is not None
+    with transaction():
+        suppliers.record(unit.purchase, answer)
+        _apply(unit, answer)
+
+
+def _follow(unit: Unit) -> None:
+    """Bring the unit to where its purchase already is."""
+    assert unit.purchase is not None
+    unit.purchase.refresh_from_db()
+    with transaction():
+        _apply(unit, None)
+
+
+def _apply(unit: Unit, answer: Answer | None) -> None:
+    """Move the unit by the state of its purchase, within the transaction that wrote that state."""
+    purchase = unit.purchase
+    assert purchase is not None
+    state = Purchase.State(purchase.state)
+    if state == Purchase.State.BOUGHT:
+        if answer is not None and isinstance(answer.outcome, Ok):
+            _bought(unit, answer)
+        else:
+            # The line's details came with an answer that was lost: read the order again.
+            Purchase.objects.filter(pk=purchase.pk).update(state=Purchase.State.PENDING, settled_at=None)
+            _wait(unit, S.PENDING, why="reading the order again", seconds=0.5)
+    elif state == Purchase.State.PENDING:
+        _wait(unit, S.PENDING, why=f"{purchase.supplier.name} works on it", seconds=_poll_after(unit, answer))
+    elif state == Purchase.State.UNKNOWN:
+        _unknown(unit)
+    elif state == Purchase.State.REQUESTED:
+        pause = answer.outcome.retry_after if answer and isinstance(answer.outcome, Retryable) else 2.0
+        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=_soon(pause))
+    elif unit.cancel_wanted:
+        unit.line = None
+        settle_cancel_wanted(unit)
+    else:
+        _refused(unit, answer)
+
+
+def _bought(unit: Unit, answer: Answer) -> None:
+    purchase = unit.purchase
+    assert purchase is not None
+    assert isinstance(answer.outcome, Ok)
+    line = create_line(unit_id=unit.pk, purchase=purchase, issued=answer.outcome.value)
+    now = clock.now()
+    why = f"bought from {purchase.supplier.name}"
+    detail = {"cost_minor": purchase.cost_minor, "currency": purchase.currency, "order": purchase.supplier_order_id}
+    move(unit, S.READY, why=why, detail=detail, due_at=now + timedelta(seconds=60), line=line, bought_at=now)
+    if unit.cancel_wanted:
+        settle_cancel_wanted(unit)
+    else:
+        queue_mail(unit)
+
+
+@needs_transaction
+def queue_mail(unit: Unit, *, again: bool = False, to: str = "") -> None:
+    """Write the install mail of a unit (its order, customer, product and line loaded) and the job that sends it."""
+    assert unit.line is not None
+    order = unit.order
+    number, count = _place(unit)
+    address = to or (order.customer.email if "@" in order.customer.email else "")
+    version = 1 + Message.objects.filter(unit_id=unit.pk, kind="esim_ready").count() if again else 1
+    message = queue_esim_ready(
+        unit_id=unit.pk,
+        order_id=unit.order_id,
+        line=unit.line,
+        to=address,
+        customer_name=order.customer.name,
+        product_name=unit.product.name,
+        order_name=order.name,
+        unit_number=number,
+        unit_count=count,
+        locale=order.locale,
+        version=version,
+    )
+    if unit.state == S.READY:
+        Unit.objects.filter(pk=unit.pk).update(due_at=clock.now() + timedelta(seconds=60))
+        jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
+    else:
+        jobs.enqueue("delivery.send", message_id=message.pk)
+
+
+def _place(unit: Unit) -> tuple[int, int]:
+    """Which of how many eSIMs of its order this is, counting from 1."""
+    ids = list(Unit.objects.filter(order_id=unit.order_id).order_by("pk").values_list("pk", flat=True))
+    return ids.index(unit.pk) + 1, len(ids)
+
+
+def _hand_over_again(unit: Unit) -> None:
+    """Ready and due: the hand-over's job was lost or its mail waits for another try."""
+    with transaction():
+        jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
+        work.release(unit, due_at=clock.now() + timedelta(minutes=5))
+
+
+def _unknown(unit: Unit) -> None:
+    tries = unit.attempts
+    if unit.state == S.UNKNOWN:
+        pause = min(60.0, 2.0 * 2 ** min(5, _times_looked(unit)))
+        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=_soon(pause), state_at=unit.state_at)
+    else:
+        move(unit, S.UNKNOWN, why="may have been bought: asking the supplier", due_at=_soon(1), attempts=tries)
+
+
+def _times_looked(unit: Unit) -> int:
+    waited = (clock.now() - unit.state_at).total_seconds()
+    return int(waited // 10)
+
+
+def _wait(unit: Unit, state: str, *, why: str, seconds: float) -> None:
+    if unit.state == state:
+        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=_soon(seconds))
+    else:
+        move(unit, state, why=why, due_at=_soon(seconds))
+
+
+def _poll_after(unit: Unit, answer: Answer | None) -> float:
+    """As the supplier suggests, then slower and slower: up to a minute."""
+    hint = answer.outcome.poll_after if answer and isinstance(answer.outcome, Accepted | NotReady) else 2.0
+    waited = (clock.now() - unit.state_at).total_seconds() if unit.state == S.PENDING else 0.0
+    return min(60.0, max(hint, waited / 4))
+
+
+def _refused(unit: Unit, answer: Answer | None) -> None:
+    """Surely not bought: the next candidate, outside the upstream group that refused."""
+    purchase = unit.purchase
+    assert purchase is not None
+    why = f"{purchase.supplier.name} refused: {purchase.error_text or purchase.error_code or 'not executed'}"
+    not_executed = purchase.error_code == "not_executed"
+    temporary = answer is not None and isinstance(answer.outcome, Blocked) and answer.outcome.kind == "breaker"
+    tried = list(unit.tried_groups)
+    if not not_executed:
+        tried.append({"offer": purchase.offer_id, "group": purchase.supplier.upstream_group, "temporary": temporary})
+    move(unit, S.WAITING, why=why, due_at=clock.now(), tried_groups=tried)
+    jobs.enqueue("ordering.advance", unit_id=unit.pk)
+
+
+def _soon(seconds: float) -> datetime:
+    """With a little jitter, so that a burst does not stay one."""
+    return clock.now() + timedelta(seconds=seconds * random.uniform(0.9, 1.2))

@@ -1,0 +1,100 @@
+"""Moving units: the state, its history and what the order learns of it, in the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from simplane.core import clock, deadletters, events
+from simplane.core.db import needs_transaction
+from simplane.core.errors import IllegalMove
+from simplane.core.money import Money
+from simplane.ordering import states
+from simplane.ordering.events import UnitDied, UnitEnded, UnitMoved
+from simplane.ordering.models import Unit
+
+S = Unit.State
+
+
+@needs_transaction
+def move(
+    unit: Unit, *path: str, why: str = "", due_at: datetime | None, detail: dict[str, Any] | None = None, **fields: Any
+) -> None:
+    """Take the unit along `path` (usually one state), give back its lease, and set when its next step is due.
+
+    Raises IllegalMove when the table forbids it or another worker moved the unit meanwhile.
+    """
+    started = unit.state
+    news = []
+    here = started
+    for there in path:
+        states.check(here, there)
+        last = there == path[-1]
+        news.append(
+            UnitMoved(
+                order_id=unit.order_id,
+                unit_id=unit.pk,
+                before=here,
+                after=there,
+                why=why if last else "",
+                detail=detail if last else None,
+            )
+        )
+        here = there
+    now = clock.now()
+    changes = {"state": here, "state_at": now, "due_at": due_at, "lease_until": None, **fields}
+    if not Unit.objects.filter(pk=unit.pk, state=started).update(**changes):
+        raise IllegalMove(f"unit {unit.public_id} is no longer {started}", fix="load it again")
+    for name, value in changes.items():
+        setattr(unit, name, value)
+    events.record(*news)
+
+
+@needs_transaction
+def die(unit: Unit, cause: str, summary: str, *, detail: dict[str, Any] | None = None) -> None:
+    """A person must decide: the unit stops, its dead letter opens, the money at risk is its price."""
+    if unit.state != S.DEAD:
+        move(unit, S.DEAD, why=summary, due_at=None)
+    deadletters.open_letter(
+        "unit",
+        unit.pk,
+        cause=cause,
+        summary=f"{unit.order.name}: {summary}",
+        order_id=unit.order_id,
+        money=Money(unit.price_minor, unit.currency),
+        detail=detail,
+    )
+    events.record(UnitDied(order_id=unit.order_id, unit_id=unit.pk, cause=cause))
+
+
+@needs_transaction
+def end(unit: Unit, state: str, *, why: str) -> None:
+    """The unit ends: its letter closes and its order may be complete."""
+    move(unit, state, why=why, due_at=None, cancel_wanted="")
+    deadletters.close_letter("unit", unit.pk, resolution=state)
+    events.record(UnitEnded(order_id=unit.order_id, unit_id=unit.pk, state=state))
+    finish_order(unit.order_id)
+
+
+@needs_transaction
+def finish_order(order_id: int) -> None:
+    """Close the order when nothing is owed any more; its delivery clock stops."""
+    with connection.cursor() as cursor:
+        cursor.execute(FINISH, {"order": order_id, "now": clock.now()})
+
+
+FINISH = """
+UPDATE ordering_order SET
+  state = CASE WHEN owed.delivered > 0 THEN 'done' ELSE 'cancelled' END,
+  delivered_at = CASE WHEN owed.delivered > 0 THEN coalesce(delivered_at, %(now)s) END,
+  clock_next_at = NULL
+FROM (
+  SELECT count(*) FILTER (WHERE state = 'delivered') AS delivered,
+    count(*) FILTER (WHERE state NOT IN ('delivered', 'failed', 'cancelled', 'refunded')) AS unfinished
+  FROM ordering_unit WHERE order_id = %(order)s
+) AS owed
+WHERE id = %(order)s AND owed.unfinished = 0 AND ordering_order.state = 'open'
+  AND NOT EXISTS (SELECT 1 FROM ordering_orderline WHERE order_id = %(order)s AND state = 'needs_mapping' AND wanted > 0)
+"""

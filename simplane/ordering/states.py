@@ -1,0 +1,35 @@
+"""The moves a unit may make, one table. Everything else is an IllegalMove."""
+
+from __future__ import annotations
+
+from simplane.core.errors import IllegalMove
+from simplane.ordering.models import Unit
+
+S = Unit.State
+
+MOVES: dict[str, frozenset[str]] = {
+    S.WAITING: frozenset({S.ROUTED, S.DEAD, S.CANCELLED, S.REFUNDED, S.FAILED}),
+    S.ROUTED: frozenset({S.BUYING, S.WAITING, S.CANCELLED, S.REFUNDED}),
+    S.BUYING: frozenset({S.READY, S.PENDING, S.UNKNOWN, S.WAITING, S.DEAD, S.CANCELLED, S.REFUNDED}),
+    S.PENDING: frozenset({S.READY, S.WAITING, S.UNKNOWN, S.DEAD, S.CANCELLED, S.REFUNDED}),
+    S.UNKNOWN: frozenset({S.READY, S.PENDING, S.WAITING, S.DEAD, S.CANCELLED, S.REFUNDED}),
+    S.READY: frozenset({S.DELIVERED, S.CANCELLED, S.REFUNDED}),
+    S.DELIVERED: frozenset({S.CANCELLED, S.REFUNDED}),
+    S.DEAD: frozenset({S.WAITING, S.UNKNOWN, S.PENDING, S.FAILED, S.CANCELLED, S.REFUNDED}),
+    S.FAILED: frozenset({S.REFUNDED, S.WAITING}),
+    S.CANCELLED: frozenset(),
+    S.REFUNDED: frozenset(),
+}
+ENDED = frozenset({S.DELIVERED, S.FAILED, S.CANCELLED, S.REFUNDED})
+"""Nothing is owed any more."""
+GONE = frozenset({S.FAILED, S.CANCELLED, S.REFUNDED})
+"""Ended without an eSIM in the buyer's hands (or after taking it back)."""
+UNSENT = frozenset({S.WAITING, S.ROUTED})
+"""Nothing was sent to a supplier."""
+MAYBE_BOUGHT = frozenset({S.BUYING, S.PENDING, S.UNKNOWN})
+
+
+def check(before: str, after: str) -> None:
+    """Raises IllegalMove unless the table allows it."""
+    if after not in MOVES[S(before)]:
+        raise IllegalMove(f"a unit can not go from {before} to {after}", fix="look at its timeline for what it may do")

@@ -1,0 +1,132 @@
+"""Finding out what became of unknown purchases: by our key where the supplier takes one, else by its order list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from simplane.core import clock, events
+from simplane.core.db import in_thread, transaction
+from simplane.core.log import logger
+from simplane.suppliers import actions, registry
+from simplane.suppliers.events import ForeignOrders
+from simplane.suppliers.models import Purchase
+from simplane.suppliers.outcomes import Ok
+from simplane.suppliers.settle import Open, Seen, settle
+from simplane.suppliers.values import FoundOrder, SupplierOptions
+
+log = logger(__name__)
+State = Purchase.State
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Units whose purchase is no longer unknown (or got an order id), to be advanced now."""
+
+    unit_ids: tuple[int, ...]
+
+
+async def settle_unknown(purchase: Purchase) -> Settled:
+    """Settle this purchase, and with it every unknown one of the same offer. What stays open stays unknown."""
+    if registry.adapter(purchase.supplier).capabilities.idempotent_orders:
+        return await _ask_by_key(purchase)
+    return await _match_order_list(purchase)
+
+
+async def _ask_by_key(purchase: Purchase) -> Settled:
+    answer = await actions.ask(purchase)
+
+    def keep() -> Settled:
+        with transaction():
+            actions.record(purchase, answer)
+        return Settled((purchase.unit_id,) if purchase.state != State.UNKNOWN else ())
+
+    return await in_thread(keep)
+
+
+async def _match_order_list(purchase: Purchase) -> Settled:
+    asked_at = clock.now()
+    window = await in_thread(_window, purchase)
+    if window is None:
+        return Settled(())
+    since, oldest_in_flight = window
+    options = SupplierOptions.parse(purchase.supplier.options)
+    skew = timedelta(seconds=options.clock_skew_seconds)
+    adapter = registry.adapter(purchase.supplier)
+    found = await adapter.find_orders(purchase.offer.code, since - skew, asked_at + skew)
+    if not isinstance(found, Ok):
+        log.info("supplier.lookup_postponed", purchase_id=purchase.pk, outcome=found.name)
+        return Settled(())
+    return await in_thread(_apply, purchase, found.value, asked_at, oldest_in_flight, options)
+
+
+def _window(purchase: Purchase) -> tuple[datetime, datetime | None] | None:
+    same = Purchase.objects.filter(supplier_id=purchase.supplier_id, offer_id=purchase.offer_id)
+    unknown = same.filter(state=State.UNKNOWN, supplier_order_id="").order_by("sent_at").values_list("sent_at").first()
+    if unknown is None:
+        return None
+    flying = same.filter(state=State.REQUESTED).exclude(outcome="retryable").order_by("sent_at")
+    oldest = flying.values_list("sent_at", flat=True).first()
+    assert unknown[0] is not None
+    return unknown[0], oldest
+
+
+def _apply(
+    purchase: Purchase,
+    found: Sequence[FoundOrder],
+    asked_at: datetime,
+    oldest_in_flight: datetime | None,
+    options: SupplierOptions,
+) -> Settled:
+    with transaction():
+        _one_at_a_time(purchase)
+        owned = set(
+            Purchase.objects.filter(
+                supplier_id=purchase.supplier_id, supplier_order_id__in=[one.order_id for one in found]
+            ).values_list("supplier_order_id", flat=True)
+        )
+        unknown = Purchase.objects.filter(
+            supplier_id=purchase.supplier_id, offer_id=purchase.offer_id, state=State.UNKNOWN, supplier_order_id=""
+        )
+        result = settle(
+            [Open(one.pk, one.sent_at or one.requested_at) for one in unknown],
+            [
+                Seen(one.order_id, one.created_at)
+                for one in found
+                if one.quantity == 1 and one.order_id not in owned and one.offer_code == purchase.offer.code
+            ],
+            asked_at=asked_at,
+            oldest_in_flight=oldest_in_flight,
+            settle_after=timedelta(seconds=options.settle_seconds),
+            skew=timedelta(seconds=options.clock_skew_seconds),
+        )
+        for purchase_id, order_id in result.adopt:
+            Purchase.objects.filter(pk=purchase_id, state=State.UNKNOWN).update(
+                state=State.PENDING, supplier_order_id=order_id, error_text="found in the supplier's order list"
+            )
+        Purchase.objects.filter(pk__in=result.absent, state=State.UNKNOWN).update(
+            state=State.REJECTED,
+            settled_at=clock.now(),
+            error_code="not_executed",
+            error_text="the supplier's order list does not hold it",
+        )
+        if result.foreign:
+            events.record(
+                ForeignOrders(
+                    supplier_id=purchase.supplier_id,
+                    supplier=purchase.supplier.code,
+                    order_ids=list(result.foreign)[:50],
+                )
+            )
+        moved = [purchase_id for purchase_id, _ in result.adopt] + list(result.absent)
+        units = Purchase.objects.filter(pk__in=moved).values_list("unit_id", flat=True)
+        return Settled(tuple(units))
+
+
+def _one_at_a_time(purchase: Purchase) -> None:
+    """Two lookups of one offer must not adopt the same order (the unique index would refuse the second)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [purchase.supplier_id, purchase.offer_id % 2**31])
