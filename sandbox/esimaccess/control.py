@@ -14,6 +14,8 @@ from sandbox.kit.control import control_body, control_route
 from sandbox.kit.desk import Desk
 
 MAX_REPEAT = 100
+LARGEST = 1e18
+MAX_DELAY_SECONDS = 30 * DAY
 
 
 class LineControl:
@@ -46,10 +48,10 @@ class LineControl:
         if line.ready_at > now:
             raise ValueError("the line is not delivered yet")
         repeat, delay = _number(wish, "repeat", 1), _number(wish, "delay_seconds", 0)
-        if not 1 <= repeat <= MAX_REPEAT or delay < 0:
-            raise ValueError(f"repeat must be 1 to {MAX_REPEAT} and delay_seconds not negative")
-        used = wish.get("bytes")
-        moved, news = life.advance(line, str(wish.get("to")), None if used is None else int(used), now)
+        if not 1 <= repeat <= MAX_REPEAT or not 0 <= delay <= MAX_DELAY_SECONDS:
+            raise ValueError(f"repeat must be 1 to {MAX_REPEAT}, delay_seconds 0 to {MAX_DELAY_SECONDS}")
+        used = None if wish.get("bytes") is None else int(_number(wish, "bytes", 0))
+        moved, news = life.advance(line, str(wish.get("to")), used, now)
         with self._desk.books.transaction():
             save(self._desk, moved)
             if wish.get("notify", True):
@@ -73,7 +75,7 @@ class LineControl:
 
 def _number(wish: JsonObject, name: str, default: float) -> float:
     value: Any = wish.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST < value < LARGEST:
         raise ValueError(f"{name} must be a number")
     return float(value)
 

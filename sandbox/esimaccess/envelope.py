@@ -70,9 +70,14 @@ def text_of(body: JsonObject, name: str, limit: int = 200) -> str:
     value = body.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > limit:
+    if not is_text(value) or len(value) > limit:
         raise RefusedError("000107", name)
-    return value.strip()
+    return str(value).strip()
+
+
+def is_text(value: Any) -> bool:
+    """A text that UTF-8 can hold: JSON escapes can smuggle in half a surrogate pair."""
+    return isinstance(value, str) and (value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value))
 
 
 def required_text(body: JsonObject, name: str, limit: int = 200) -> str:

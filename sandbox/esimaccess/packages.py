@@ -14,6 +14,7 @@ from sandbox.kit.http import Reply
 TOPUP_PREFIX = "TOPUP_"
 HEAD = b'{"success":true,"errorCode":"0","errorMsg":null,"obj":{"packageList":['
 DAILY = "2"
+MAX_PRICE = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def change(desk: Desk, code: str, wish: JsonObject) -> JsonObject:
     price, removed = wish.get("price", 0), wish.get("removed", False)
     if set(wish) - {"price", "removed"} or not isinstance(removed, bool):
         raise ValueError('send {"price": USD x 10000 or null} and/or {"removed": true|false}')
-    if price is not None and (isinstance(price, bool) or not isinstance(price, int) or price < 0):
+    if price is not None and (isinstance(price, bool) or not isinstance(price, int) or not 0 <= price <= MAX_PRICE):
         raise ValueError("price must be a whole number of USD x 10000, or null")
     found = desk.books.rows("select id, body from package where code = ?", (code,))
     if not found:

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from sandbox.esimaccess import money
-from sandbox.esimaccess.envelope import RefusedError, ok, text_of
+from sandbox.esimaccess.envelope import RefusedError, is_text, ok, text_of
 from sandbox.esimaccess.lines import SELECT, shown
 from sandbox.esimaccess.moments import api_time, parse_time
 from sandbox.esimaccess.places import places
@@ -94,7 +94,7 @@ def _delivered(desk: Desk, sql: str, key: str, unknown: str = "") -> None:
 def _moment(text: str, name: str) -> float:
     try:
         return parse_time(text)
-    except ValueError as problem:
+    except (ValueError, OverflowError) as problem:
         raise RefusedError("000107", f"{name}: not a time") from problem
 
 
@@ -103,7 +103,7 @@ def usage(desk: Desk, body: JsonObject) -> Reply:
     numbers = body.get("esimTranNoList")
     if not isinstance(numbers, list):
         raise RefusedError("000106" if "esimTranNoList" in body else "000105", "esimTranNoList")
-    if not 1 <= len(numbers) <= MAX_USAGE_LINES or not all(isinstance(number, str) for number in numbers):
+    if not 1 <= len(numbers) <= MAX_USAGE_LINES or not all(is_text(number) for number in numbers):
         raise RefusedError("000107", f"esimTranNoList: 1 to {MAX_USAGE_LINES}")
     marks = ",".join("?" for _ in numbers)
     found = desk.books.rows(

@@ -220,6 +220,8 @@ def test_a_stale_price_or_amount_is_refused(partner: Partner) -> None:
         ({"transactionId": ""}, "000105"),
         ({"transactionId": None}, "000106"),
         ({"transactionId": "x" * 51}, "000107"),
+        ({"transactionId": 7}, "000107"),
+        ({"transactionId": "half a pair \ud800"}, "000107"),
         ({"packageInfoList": None}, "000106"),
         ({"packageInfoList": []}, "200008"),
         ({"packageInfoList": ["CKH002"]}, "200008"),
