@@ -1,4 +1,4 @@
-"""Starts stand-ins as separate processes for tests."""
+"""Starts stand-ins as separate processes for tests, and receives what they send."""
 
 import json
 import os
@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +137,74 @@ def start(name: str, tmp_path: Path, *arguments: str, **settings: Any) -> Iterat
         yield standin
     finally:
         standin.close()
+
+
+@dataclass(frozen=True)
+class Received:
+    """One webhook as it came in. Header names are in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body parsed."""
+        return json.loads(self.body)
+
+
+class Receiver:
+    """A small HTTP server that keeps what is posted to it and answers with the statuses queued in `answers`."""
+
+    def __init__(self) -> None:
+        self.answers: queue.Queue[int] = queue.Queue()
+        self._came: queue.Queue[Received] = queue.Queue()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                receiver._came.put(Received(self.path, headers, body))
+                self.send_response(200 if receiver.answers.empty() else receiver.answers.get())
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Keep test output quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def next(self, timeout: float = 10) -> Received:
+        """Wait for the next webhook; fails the test when none comes in time."""
+        try:
+            return self._came.get(timeout=timeout)
+        except queue.Empty:
+            raise AssertionError(f"no webhook came within {timeout} s") from None
+
+    def take(self, count: int) -> list[Received]:
+        """The next `count` webhooks in the order they came."""
+        return [self.next() for _ in range(count)]
+
+    @property
+    def empty(self) -> bool:
+        """Has nothing come that was not taken?"""
+        return self._came.empty()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A `Receiver` for webhooks."""
+    receiver = Receiver()
+    try:
+        yield receiver
+    finally:
+        receiver.close()

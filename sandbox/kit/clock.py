@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sandbox.kit.books import Books
@@ -58,8 +59,7 @@ class Clock:
 
     async def wait_for_move(self, at_most_seconds: float) -> None:
         """Sleep for real seconds, or less when the clock is moved or `wake` is called."""
-        moved = self._moved
-        try:
-            await asyncio.wait_for(moved.wait(), timeout=at_most_seconds)
-        except TimeoutError:
-            return
+        # Not asyncio.wait_for: before Python 3.12 it can swallow a cancellation that comes together with the wake-up.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(at_most_seconds):
+                await self._moved.wait()
