@@ -5,66 +5,101 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('lines', '0001_initial'),
+        ("lines", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=320, unique=True)),
-                ('reason', models.CharField(max_length=300)),
-                ('since', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("address", models.CharField(max_length=320, unique=True)),
+                ("reason", models.CharField(max_length=300)),
+                ("since", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('kind', models.CharField(max_length=30)),
-                ('unit_id', models.BigIntegerField(null=True)),
-                ('order_id', models.BigIntegerField()),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('to', models.CharField(max_length=320)),
-                ('locale', models.CharField(max_length=10)),
-                ('context', models.JSONField(default=dict)),
-                ('message_id', models.CharField(max_length=200, unique=True)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('unknown', 'may have been sent'), ('failed', 'refused for good'), ('bounced', 'Bounced')], default='queued', max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('problem', models.CharField(blank=True, max_length=500)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("kind", models.CharField(max_length=30)),
+                ("unit_id", models.BigIntegerField(null=True)),
+                ("order_id", models.BigIntegerField()),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("to", models.CharField(max_length=320)),
+                ("locale", models.CharField(max_length=10)),
+                ("context", models.JSONField(default=dict)),
+                ("message_id", models.CharField(max_length=200, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sent", "Sent"),
+                            ("unknown", "may have been sent"),
+                            ("failed", "refused for good"),
+                            ("bounced", "Bounced"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("problem", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='message_due'), models.Index(fields=['order_id'], name='message_of_order')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'order_id', 'unit_id', 'version'), name='message_once', nulls_distinct=False)],
+                "indexes": [
+                    models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="message_due"),
+                    models.Index(fields=["order_id"], name="message_of_order"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "order_id", "unit_id", "version"), name="message_once", nulls_distinct=False
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='InstallLink',
+            name="InstallLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(max_length=40, unique=True)),
-                ('unit_id', models.BigIntegerField(null=True)),
-                ('order_id', models.BigIntegerField()),
-                ('locale', models.CharField(max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('revoked_reason', models.CharField(blank=True, max_length=120)),
-                ('first_seen_at', models.DateTimeField(null=True)),
-                ('last_seen_at', models.DateTimeField(null=True)),
-                ('views', models.PositiveIntegerField(default=0)),
-                ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='links', to='lines.line')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.CharField(max_length=40, unique=True)),
+                ("unit_id", models.BigIntegerField(null=True)),
+                ("order_id", models.BigIntegerField()),
+                ("locale", models.CharField(max_length=10)),
+                ("created_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("revoked_reason", models.CharField(blank=True, max_length=120)),
+                ("first_seen_at", models.DateTimeField(null=True)),
+                ("last_seen_at", models.DateTimeField(null=True)),
+                ("views", models.PositiveIntegerField(default=0)),
+                (
+                    "line",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="links", to="lines.line"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True), ('unit_id__isnull', False)), fields=('unit_id',), name='link_one_live_a_unit'), models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True), ('unit_id__isnull', True)), fields=('order_id',), name='link_one_live_an_order')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True), ("unit_id__isnull", False)),
+                        fields=("unit_id",),
+                        name="link_one_live_a_unit",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True), ("unit_id__isnull", True)),
+                        fields=("order_id",),
+                        name="link_one_live_an_order",
+                    ),
+                ],
             },
         ),
     ]

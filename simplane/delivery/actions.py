@@ -1,0 +1,230 @@
+"""Verbs of delivery: write a message, send it, send it again.
+
+A message is a row before it is a mail. `queue_*` are part of the caller's write; `send` runs outside any transaction,
+in three steps that a caller on an event loop may put on different threads (`send_async`): `prepare` claims the row and
+builds the mail, `smtp.post` hands it over, `settle` writes what came of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+
+from simplane.core import audit, clock, deadletters, jobs
+from simplane.core.db import in_thread, needs_transaction, refuse_inside_transaction, transaction
+from simplane.core.errors import BadInput, NotFound
+from simplane.delivery import links, mail, mime, smtp
+from simplane.delivery.models import Message, Suppression
+from simplane.delivery.sending import Parcel, open_letter, prepare, settle
+from simplane.delivery.values import SendResult
+from simplane.lines.models import Line
+
+FIRST_LOOK = timedelta(seconds=15)
+"""The writer of a message sends it at once; the sweep takes it over when that did not happen."""
+_MAIL_THREADS = 8
+
+
+@needs_transaction
+def queue_esim_ready(
+    *,
+    unit_id: int,
+    order_id: int,
+    line: Line,
+    to: str,
+    customer_name: str,
+    product_name: str,
+    order_name: str,
+    unit_number: int,
+    unit_count: int,
+    locale: str,
+    version: int = 1,
+) -> Message:
+    """Write the mail that brings one eSIM, with the links of its unit and order. Once a unit and version.
+
+    The same message again returns the first row unchanged. Without an address the message fails at once and a dead
+    letter asks for one.
+    """
+    links.unit_token(unit_id=unit_id, order_id=order_id, line=line, locale=locale)
+    links.order_token(order_id=order_id, locale=locale)
+    context = {
+        "customer_name": customer_name,
+        "product_name": product_name,
+        "order_name": order_name,
+        "unit_number": unit_number,
+        "unit_count": unit_count,
+    }
+    return _write("esim_ready", order_id, unit_id, to=to, locale=locale, context=context, version=version)
+
+
+@needs_transaction
+def queue_notice(
+    kind: str,
+    *,
+    order_id: int,
+    unit_id: int | None = None,
+    to: str,
+    locale: str,
+    context: Mapping[str, str | int],
+    version: int = 1,
+) -> Message | None:
+    """Write a mail about an order (`order_late`, `order_refunded`) or a unit (`esim_replaced`). None: no address.
+
+    `context` holds any of `mail.CONTEXT_KEYS`, plain values; `esim_replaced` shows the line of the unit's live link.
+    """
+    if kind not in mail.NOTICES:
+        raise BadInput(f"{kind!r} is no kind of notice", fix=f"one of {', '.join(sorted(mail.NOTICES))}")
+    unknown = set(context) - mail.CONTEXT_KEYS
+    if unknown:
+        raise BadInput(f"no mail shows {', '.join(sorted(unknown))}", fix="see delivery.mail.CONTEXT_KEYS")
+    if not _usable(to):
+        return None
+    links.order_token(order_id=order_id, locale=locale)
+    return _write(kind, order_id, unit_id, to=to, locale=locale, context=dict(context), version=version)
+
+
+def _write(
+    kind: str, order_id: int, unit_id: int | None, *, to: str, locale: str, context: dict[str, Any], version: int
+) -> Message:
+    now = clock.now()
+    usable = _usable(to)
+    message = Message(
+        kind=kind,
+        unit_id=unit_id,
+        order_id=order_id,
+        version=version,
+        to=to.strip()[:320] if usable else "",
+        locale=locale[:10],
+        context=context,
+        message_id=mail.message_id(kind, order_id=order_id, unit_id=unit_id, version=version),
+        created_at=now,
+        state=Message.State.QUEUED if usable else Message.State.FAILED,
+        due_at=now + FIRST_LOOK if usable else None,
+        problem="" if usable else "no usable e-mail address",
+    )
+    if not _insert_once(message):
+        return Message.objects.get(message_id=message.message_id)
+    if version > 1:
+        _supersede(message)
+    if not usable:
+        open_letter(message, "address_missing", "has no address to go to")
+    return message
+
+
+def _insert_once(message: Message) -> bool:
+    """Insert unless it is there already; one statement, and its key set. False: it was there."""
+    fields = [field for field in Message._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    values = [field.get_db_prep_save(getattr(message, field.attname), connection) for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO delivery_message ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608
+            " ON CONFLICT DO NOTHING RETURNING id",
+            values,
+        )
+        row = cursor.fetchone()
+    message.pk = row[0] if row else None
+    return row is not None
+
+
+def _supersede(message: Message) -> None:
+    """A person sends it again: trouble with earlier versions is settled, and the address gets another chance."""
+    Suppression.objects.filter(address=message.to.lower()).delete()
+    earlier = Message.objects.filter(kind=message.kind, order_id=message.order_id, unit_id=message.unit_id)
+    for pk in earlier.filter(version__lt=message.version).values_list("pk", flat=True):
+        deadletters.close_letter("message", pk, resolution="sent again")
+
+
+def _usable(to: str) -> bool:
+    try:
+        mime.wire_address(to)
+    except BadInput:
+        return False
+    return True
+
+
+def send(message_id: int) -> SendResult:
+    """Send one message now, on this thread. Safe to repeat: a sent one is not sent again. Raises NotFound."""
+    refuse_inside_transaction("sending mail")
+    ready = prepare(message_id)
+    return settle(ready, smtp.post(ready.envelope)) if isinstance(ready, Parcel) else ready
+
+
+async def send_async(message_id: int) -> SendResult:
+    """As `send`, for an event loop: a slow mail server then holds a mail thread, never one of the database's."""
+    ready = await in_thread(prepare, message_id)
+    if not isinstance(ready, Parcel):
+        return ready
+    context = contextvars.copy_context()
+    outcome = await asyncio.get_running_loop().run_in_executor(
+        _mail_threads(), lambda: context.run(smtp.post, ready.envelope)
+    )
+    return await in_thread(settle, ready, outcome)
+
+
+@lru_cache(maxsize=1)
+def _mail_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_MAIL_THREADS, thread_name_prefix="mail")
+
+
+def send_again(message_id: int, *, to: str = "") -> Message:
+    """A person has a message sent once more, to another address when given. A new version of it; the old row stays.
+
+    An address that had been suppressed is tried again: this is the person who lifts it. Raises NotFound, or BadInput
+    for an address that is none.
+    """
+    with transaction():
+        old = Message.objects.select_for_update().filter(pk=message_id).first()
+        if old is None:
+            raise NotFound("there is no such message")
+        address = (to or old.to).strip()
+        if not _usable(address):
+            raise BadInput("this message has no usable e-mail address", fix="give one, such as name@example.com")
+        made = _write(
+            old.kind,
+            old.order_id,
+            old.unit_id,
+            to=address,
+            locale=old.locale,
+            context=old.context,
+            version=1 + _newest_version(old),
+        )
+        jobs.enqueue("delivery.send", message_id=made.pk)
+        audit.note("message.sent_again", "message", old.pk, after={"message": made.pk, "other_address": bool(to)})
+        return made
+
+
+def _newest_version(message: Message) -> int:
+    same = Message.objects.filter(kind=message.kind, order_id=message.order_id, unit_id=message.unit_id)
+    return int(same.aggregate(newest=Max("version"))["newest"] or 0)
+
+
+def lift_suppression(address: str) -> bool:
+    """A person says that we may write to this address again. True when it was suppressed."""
+    with transaction():
+        count, _ = Suppression.objects.filter(address=address.strip().lower()).delete()
+        if count:
+            audit.note("address.released", "suppression", "", reason="a person lifted it")
+        return bool(count)
+
+
+@needs_transaction
+def redact_messages(order_ids: list[int]) -> int:
+    """Part of erasing a customer: addresses and names leave the messages of these orders; nothing is sent any more."""
+    count = 0
+    for message in Message.objects.select_for_update().filter(order_id__in=order_ids):
+        Suppression.objects.filter(address=message.to.lower()).delete()
+        message.context = {**message.context, "customer_name": ""}
+        if message.due_at is not None:
+            message.state, message.problem = Message.State.FAILED, "the customer was erased before it was sent"
+        message.to, message.due_at = "", None
+        message.save(update_fields=["state", "problem", "context", "to", "due_at"])
+        count += 1
+    return count

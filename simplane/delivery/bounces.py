@@ -1,0 +1,113 @@
+"""Mails that came back: reading a delivery status notification (RFC 3464) and writing down what it says."""
+
+from __future__ import annotations
+
+import email
+import re
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from email.message import Message as AnyMessage
+
+from simplane.core import clock, events
+from simplane.core.db import transaction
+from simplane.core.errors import BadInput
+from simplane.delivery.events import MessageBounced
+from simplane.delivery.models import Message
+from simplane.delivery.sending import open_letter, suppress
+
+
+class NotABounce(BadInput):
+    """This mail is no delivery status notification."""
+
+    code = "not_a_bounce"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """One failed recipient. `message_id` is empty when the notification does not quote our mail."""
+
+    message_id: str
+    """With its angle brackets, as we wrote it."""
+    address: str
+    permanent: bool
+    status: str
+    """`5.1.1`"""
+    reason: str
+
+
+def parse(raw: bytes) -> Bounce:
+    """Read a notification as it came (RFC 822 bytes). Raises NotABounce, also for news of a delay or a success."""
+    mail = email.message_from_bytes(raw, policy=policy.default)
+    report = next((part for part in mail.walk() if part.get_content_type() == "message/delivery-status"), None)
+    if report is None:
+        raise NotABounce("there is no message/delivery-status part", fix="send the notification as it came")
+    for recipient in _blocks(report):
+        if str(recipient.get("Action", "")).strip().lower() == "failed":
+            return _bounce(mail, recipient)
+    raise NotABounce("no recipient of this notification has failed", fix="news of delays need no handling")
+
+
+def _blocks(report: AnyMessage) -> list[AnyMessage]:
+    payload = report.get_payload()
+    return [block for block in payload if isinstance(block, AnyMessage)] if isinstance(payload, list) else []
+
+
+def _bounce(mail: EmailMessage, recipient: AnyMessage) -> Bounce:
+    status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", str(recipient.get("Status", "")).strip())
+    code = status[0] if status else "5.0.0"
+    said = str(recipient.get("Diagnostic-Code", "")).partition(";")[2].strip()
+    return Bounce(
+        message_id=_original_id(mail),
+        address=str(recipient.get("Final-Recipient", "")).partition(";")[2].strip().strip("<>"),
+        permanent=code.startswith("5"),
+        status=code,
+        reason=re.sub(r"\s+", " ", f"{code} {said}").strip()[:400],
+    )
+
+
+def _original_id(mail: EmailMessage) -> str:
+    """The Message-ID of the mail that came back, from the copy or the headers that the notification quotes."""
+    for part in mail.walk():
+        if part.get_content_type() == "message/rfc822":
+            for copy in _blocks(part):
+                return str(copy.get("Message-ID", "")).strip()
+        if part.get_content_type() == "text/rfc822-headers":
+            quoted = email.message_from_string(str(part.get_payload()))
+            return str(quoted.get("Message-ID", "")).strip()
+    return ""
+
+
+def record_bounce(bounce: Bounce) -> Message | None:
+    """Write a bounce to the message it belongs to. Safe to repeat. None when we never sent such a message.
+
+    A permanent one suppresses the address and opens a dead letter; a temporary one that was given up opens one too.
+    The address alone identifies our newest mail to it, for notifications that quote nothing.
+    """
+    with transaction():
+        message = _found(bounce)
+        if message is None or message.state == Message.State.BOUNCED:
+            return message
+        message.state, message.problem, message.due_at = Message.State.BOUNCED, bounce.reason, None
+        message.save(update_fields=["state", "problem", "due_at"])
+        if bounce.permanent:
+            suppress(message.to, bounce.reason, at=clock.now())
+        events.record(
+            MessageBounced(
+                order_id=message.order_id,
+                unit_id=message.unit_id,
+                message_id=message.pk,
+                kind=message.kind,
+                reason=bounce.reason,
+                permanent=bounce.permanent,
+            )
+        )
+        open_letter(message, "mail_bounced", bounce.reason)
+        return message
+
+
+def _found(bounce: Bounce) -> Message | None:
+    taken = Message.objects.select_for_update().exclude(state__in=[Message.State.QUEUED, Message.State.FAILED])
+    if bounce.message_id:
+        return taken.filter(message_id=bounce.message_id).first()
+    return taken.filter(to__iexact=bounce.address).order_by("-pk").first() if bounce.address else None

@@ -1,0 +1,126 @@
+"""A mail as bytes.
+
+The headers with people's words in them (names, subject) go through `email.message`, which encodes and folds them. The
+parts are put together by hand: their headers are constants, and the standard generator takes 3 ms a mail for them,
+a third of all work on a delivery.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, parseaddr
+
+from simplane.core.errors import BadInput
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What stands in a mail's headers. `at`: when the message was written, the same in a repeat."""
+
+    sender: str
+    """`Simplane <esim@simplane.example>`"""
+    to: str
+    to_name: str
+    subject: str
+    message_id: str
+    language: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A PNG shown in the HTML part as `cid:qr` and attached under a name."""
+
+    png: bytes
+    file_name: str
+
+
+def one_line(text: str) -> str:
+    """Text fit for a header: line ends and control characters, the means to smuggle headers in, become blanks."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def wire_address(address: str) -> str:
+    """An address as SMTP wants it: the domain in ASCII (IDNA). Raises BadInput when it is no address."""
+    local, at, domain = address.strip().rpartition("@")
+    try:
+        ascii_domain = domain.encode("idna").decode("ascii")
+        Address(username=local, domain=ascii_domain)
+    except (UnicodeError, ValueError, HeaderParseError, IndexError):
+        ascii_domain = ""
+    if not (local and at and ascii_domain) or _CONTROL.search(address) or re.search(r"[\s<>,]", address.strip()):
+        raise BadInput("this is not an e-mail address", fix="it reads name@example.com")
+    return f"{local}@{ascii_domain}"
+
+
+def address_in(sender: str) -> str:
+    """The bare address of `Simplane <esim@simplane.example>`."""
+    return parseaddr(sender)[1]
+
+
+def build(head: Head, *, text: str, html: str = "", picture: Picture | None = None) -> bytes:
+    """The whole mail with CRLF line ends, the same bytes for the same input. Without `html` it is plain text alone."""
+    mail = EmailMessage(policy=SMTP if head.to.isascii() else SMTPUTF8)
+    name, address = parseaddr(head.sender)
+    mail["From"] = Address(one_line(name), addr_spec=address)
+    local, _, domain = head.to.rpartition("@")
+    mail["To"] = Address(one_line(head.to_name)[:100], local, domain)
+    mail["Subject"] = one_line(head.subject)[:200]
+    mail["Message-ID"] = head.message_id
+    mail["Date"] = format_datetime(head.at)
+    mail["Content-Language"] = head.language
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["MIME-Version"] = "1.0"
+    return mail.as_bytes().rstrip(b"\r\n") + b"\r\n" + _body(head.message_id, text, html, picture)
+
+
+def _body(seed: str, text: str, html: str, picture: Picture | None) -> bytes:
+    plain = _text_part("plain", text)
+    if not html:
+        return plain
+    shown = _text_part("html", html)
+    if picture is not None:
+        shown = _multipart('related; type="text/html"', _mark(seed, 3), shown, _inline(picture))
+    both = _multipart("alternative", _mark(seed, 2), plain, shown)
+    return both if picture is None else _multipart("mixed", _mark(seed, 1), both, _attached(picture))
+
+
+def _multipart(kind: str, mark: str, *parts: bytes) -> bytes:
+    head = f'Content-Type: multipart/{kind}; boundary="{mark}"\r\n\r\n'.encode()
+    line = b"--" + mark.encode()
+    return head + b"".join(line + b"\r\n" + part for part in parts) + line + b"--\r\n"
+
+
+def _text_part(kind: str, text: str) -> bytes:
+    lines = text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+    head = b'Content-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    return head % kind.encode() + binascii.b2a_qp(lines, istext=True) + b"\r\n"
+
+
+def _inline(picture: Picture) -> bytes:
+    return _png_part(b'Content-ID: <qr>\r\nContent-Disposition: inline; filename="qr.png"', picture.png)
+
+
+def _attached(picture: Picture) -> bytes:
+    return _png_part(b'Content-Disposition: attachment; filename="%s"' % picture.file_name.encode("ascii"), picture.png)
+
+
+def _png_part(head: bytes, png: bytes) -> bytes:
+    coded = binascii.b2a_base64(png, newline=False)
+    lines = b"\r\n".join(coded[at : at + 76] for at in range(0, len(coded), 76))
+    return b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n" + head + b"\r\n\r\n" + lines + b"\r\n"
+
+
+def _mark(seed: str, number: int) -> str:
+    # Made from the Message-ID, so that a repeat is the same bytes; `=_` can stand in no encoded part.
+    return f"=_{number}_{hashlib.sha256(seed.encode()).hexdigest()[:24]}"

@@ -1,0 +1,192 @@
+"""The two database ends of sending one message: claim and build before, write the outcome after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from django.db.models import Q
+
+from simplane.core import clock, deadletters, events, work
+from simplane.core.db import refuse_inside_transaction, transaction
+from simplane.core.errors import NotFound, Refusal
+from simplane.core.log import logger
+from simplane.delivery import mail
+from simplane.delivery.decide import Try, Verdict, verdict
+from simplane.delivery.events import MessageFailed, MessageSent, MessageUnknown
+from simplane.delivery.models import InstallLink, Message, Suppression
+from simplane.delivery.values import Envelope, Lost, Outcome, Rejected, SendResult
+
+log = logger(__name__)
+State = Message.State
+_LEASE_SECONDS = 180
+"""Longer than connecting, every answer and the last one may take together."""
+_WITHDRAWN = "withdrawn"
+"""Cause of a message that nobody is owed any more: news, but no dead letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A message that this process holds, built and ready to hand over."""
+
+    message: Message
+    envelope: Envelope
+    repeat: bool
+
+
+def prepare(message_id: int) -> Parcel | SendResult:
+    """Claim a message and build its mail; or what there is to say when nothing is to be sent now. Raises NotFound."""
+    refuse_inside_transaction("claiming a message")
+    seen = Message.objects.filter(pk=message_id).first()
+    if seen is None:
+        raise NotFound("there is no such message")
+    early = _nothing_to_do(seen)
+    if early is not None:
+        return early
+    message = work.claim(Message, message_id, seconds=_LEASE_SECONDS)
+    if message is None:
+        return SendResult(name="retry", at=clock.now() + timedelta(seconds=_LEASE_SECONDS), reason="held by another")
+    # A lease that nobody gave back: its holder died, perhaps after the data. That is a lost answer like any other.
+    if seen.lease_until is not None:
+        lost = _holder_died(message)
+        if lost is not None:
+            return lost
+    try:
+        return _build(message)
+    except Exception:
+        # Nothing was handed over, so the lease must not read as a lost answer.
+        work.release(message, due_at=clock.now() + timedelta(minutes=1))
+        raise
+
+
+def _nothing_to_do(seen: Message) -> SendResult | None:
+    now = clock.now()
+    if seen.due_at is None:
+        return _settled(seen)
+    if seen.lease_until is not None and seen.lease_until > now:
+        return SendResult(name="retry", at=seen.lease_until, reason="being sent")
+    if seen.attempts and seen.due_at > now:
+        waits_as_unknown = seen.state == State.UNKNOWN
+        return SendResult(name="unknown" if waits_as_unknown else "retry", at=seen.due_at, reason=seen.problem)
+    return None
+
+
+def _settled(seen: Message) -> SendResult:
+    if seen.state in (State.SENT, State.BOUNCED):
+        return SendResult(name="sent", at=seen.sent_at)
+    if seen.state == State.UNKNOWN:
+        return SendResult(name="unknown", reason=seen.problem)
+    return SendResult(name="failed", reason=seen.problem)
+
+
+def _holder_died(message: Message) -> SendResult | None:
+    """The first time: the message is unknown from now on and this try is its one repeat. The second time: a person."""
+    if message.state == State.UNKNOWN:
+        return settle(Parcel(message=message, envelope=_NO_MAIL, repeat=True), Lost("the sending process died twice"))
+    Message.objects.filter(pk=message.pk).update(state=State.UNKNOWN)
+    message.state = State.UNKNOWN
+    return None
+
+
+_NO_MAIL = Envelope(sender="", recipient="", data=b"")
+
+
+def _build(message: Message) -> Parcel | SendResult:
+    suppressed = Suppression.objects.filter(address=message.to.lower()).first()
+    if suppressed is not None:
+        return _refuse(message, "mail_refused", SendResult(name="suppressed", reason=suppressed.reason))
+    link = _link(message)
+    if message.kind in mail.WITH_ESIM and (link is None or link.line is None):
+        return _refuse(message, _WITHDRAWN, SendResult(name="failed", reason="its install link was withdrawn"))
+    try:
+        envelope = mail.compose(message, link)
+    except Refusal as refusal:
+        return _refuse(message, "mail_refused", SendResult(name="failed", reason=str(refusal)))
+    return Parcel(message=message, envelope=envelope, repeat=message.state == State.UNKNOWN)
+
+
+def _link(message: Message) -> InstallLink | None:
+    live = InstallLink.objects.filter(revoked_at__isnull=True)
+    if message.kind in mail.WITH_ESIM:
+        return live.filter(unit_id=message.unit_id).select_related("line").first()
+    return live.filter(order_id=message.order_id, unit_id__isnull=True).first()
+
+
+def _refuse(message: Message, cause: str, result: SendResult) -> SendResult:
+    """Settle a message that was never handed over."""
+    _store(message, Verdict(state=State.FAILED, result=result, cause=cause), repeat=False)
+    return result
+
+
+def settle(parcel: Parcel, outcome: Outcome) -> SendResult:
+    """Write what came of handing a message over, in one commit: its row, the news, the dead letter, the suppression."""
+    message = parcel.message
+    one = Try(attempts=message.attempts, repeat=parcel.repeat, created_at=message.created_at, now=clock.now())
+    judged = verdict(outcome, one)
+    if not isinstance(outcome, Rejected) and judged.result.name != "sent":
+        log.warning("mail.not_sent", message_id=message.pk, order_id=message.order_id, outcome=judged.result.name)
+    _store(message, judged, repeat=parcel.repeat)
+    return judged.result
+
+
+def _store(message: Message, judged: Verdict, *, repeat: bool) -> None:
+    result = judged.result
+    # Only the holder writes, except that a certain `sent` also wins over a holder that came after a lease ran out.
+    held = Q() if result.name == "sent" else Q(lease_until=message.lease_until)
+    with transaction():
+        changed = Message.objects.filter(held, pk=message.pk).update(
+            state=judged.state,
+            due_at=result.at if result.name in ("retry", "unknown") else None,
+            lease_until=None,
+            attempts=message.attempts + 1,
+            problem=result.reason[:500],
+            **({"sent_at": result.at} if result.name == "sent" else {}),
+        )
+        if not changed:
+            log.warning("mail.outcome_late", message_id=message.pk, outcome=result.name)
+            return
+        _tell(message, judged, repeat=repeat)
+        if judged.dead_address:
+            suppress(message.to, result.reason, at=clock.now())
+        if judged.cause and judged.cause != _WITHDRAWN:
+            open_letter(message, judged.cause, result.reason)
+        elif result.name == "sent" and message.attempts:
+            deadletters.close_letter("message", message.pk, resolution="sent")
+
+
+def _tell(message: Message, judged: Verdict, *, repeat: bool) -> None:
+    result = judged.result
+    about = _About(order_id=message.order_id, unit_id=message.unit_id, message_id=message.pk, kind=message.kind)
+    if result.name == "sent":
+        events.record(MessageSent(**about, repeat=repeat))
+    elif result.name == "unknown":
+        events.record(MessageUnknown(**about, reason=result.reason, final=result.at is None))
+    elif result.name != "retry":
+        events.record(MessageFailed(**about, cause=judged.cause, reason=result.reason))
+
+
+class _About(TypedDict):
+    """What all news of a message names."""
+
+    order_id: int
+    unit_id: int | None
+    message_id: int
+    kind: str
+
+
+def suppress(address: str, reason: str, *, at: datetime) -> None:
+    """Part of a write: no more mail to this address until a person lifts it."""
+    Suppression.objects.get_or_create(address=address.lower(), defaults={"reason": reason[:300], "since": at})
+
+
+def open_letter(message: Message, cause: str, reason: str) -> None:
+    """Part of a write: a person must look at this message."""
+    deadletters.open_letter(
+        "message",
+        message.pk,
+        cause=cause,
+        order_id=message.order_id,
+        summary=f"{message.kind} of order {message.context.get('order_name', message.order_id)}: {reason}"[:500],
+        detail={"kind": message.kind, "version": message.version},
+    )
