@@ -27,6 +27,7 @@ from sandbox.kit.faults import FaultRule
 from sandbox.kit.http import Call, Reply, json_reply, text_reply
 from sandbox.kit.throttle import FixedWindow, Window
 
+WINDOW = "window"
 COSTLY = {"catalogue": 5, "networks": 5}
 MAGIC = frozenset({"order", "apply"})
 ONLY_IN_25 = frozenset({"suspend", "suspension", "delete_esim", "catalogue_prices"})
@@ -134,16 +135,15 @@ class ESimGo(Vendor):
     def admit(self, call: Call) -> Reply | None:
         """The fixed one-second window per address, then the key."""
         settings = self.desk.settings
-        window = self._take(call)
-        if not window.allowed:
-            return self._too_many(1, window)
+        limit = int(settings["rate_limit_per_second"])
+        if limit > 0:
+            window = self._window.take(call.client, limit, COSTLY.get(call.operation, 1))
+            call.notes[WINDOW] = window
+            if not window.allowed:
+                return self._too_many(1, window)
         if call.headers.get("x-api-key") != settings.text("api_key"):
             return json_reply({"message": "access denied"}, 403)
         return None
-
-    def _take(self, call: Call) -> Window:
-        limit = int(self.desk.settings["rate_limit_per_second"])
-        return self._window.take(call.client, limit, COSTLY.get(call.operation, 1))
 
     def _too_many(self, retry_after: int, window: Window) -> Reply:
         headers = {"Retry-After": str(retry_after), **rate_headers(window)}
@@ -164,10 +164,9 @@ class ESimGo(Vendor):
 
     def finish(self, call: Call, reply: Reply) -> Reply:
         """Rate-limit headers on every answer while there is a limit."""
-        limit = int(self.desk.settings["rate_limit_per_second"])
-        if limit <= 0 or "X-Ratelimit-Limit" in reply.headers:
+        window = call.notes.get(WINDOW)
+        if window is None or "X-Ratelimit-Limit" in reply.headers:
             return reply
-        window = self._window.peek(call.client, limit, COSTLY.get(call.operation, 1))
         return replace(reply, headers={**reply.headers, **rate_headers(window)})
 
     def distort(self, call: Call, answer: Any) -> Any:
@@ -189,7 +188,9 @@ class ESimGo(Vendor):
         return report.totals(self._office) if summary else report.full(self._office)
 
     def settings_changed(self, names: Collection[str]) -> None:
-        """A new size of the catalogue loads it anew."""
+        """A new size of the catalogue loads it anew; a new limit starts a new window."""
+        if "rate_limit_per_second" in names:
+            self._window = FixedWindow()
         if "catalogue_rows" in names:
             self._catalogue.load()
 

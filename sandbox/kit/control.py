@@ -8,8 +8,6 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.books import JsonObject
 from sandbox.kit.desk import Desk
-from sandbox.kit.faults import BadFaultError
-from sandbox.kit.settings import BadSettingError
 
 
 class BadControlError(ValueError):
@@ -38,7 +36,7 @@ def control_route(
     async def endpoint(request: Request) -> Response:
         try:
             return JSONResponse(await handler(request))
-        except (BadFaultError, BadSettingError, BadControlError, KeyError, ValueError) as problem:
+        except (KeyError, TypeError, ValueError) as problem:
             return JSONResponse({"error": str(problem)}, 400)
 
     return Route(path, endpoint, methods=list(methods))

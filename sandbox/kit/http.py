@@ -20,7 +20,10 @@ JSON_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as a handler sees it. `operation` is the name fault rules use."""
+    """One request as a handler sees it. `operation` is the name fault rules use.
+
+    `notes` is for the vendor: what `admit` found out and `finish` wants to say.
+    """
 
     operation: str
     method: str
@@ -30,6 +33,7 @@ class Call:
     headers: Headers
     body: bytes
     client: str
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def json(self) -> Any:
         """The body parsed; raises ValueError when it is not JSON in UTF-8."""

@@ -17,26 +17,19 @@ class Window:
 
 
 class FixedWindow:
-    """`limit` cost units per `seconds` and key. Real time: throttling protects the machine, not the story."""
+    """At most `limit` cost units per `seconds` and key. Real time: throttling protects the machine, not the story."""
 
     def __init__(self, seconds: float = 1.0) -> None:
         self._seconds = seconds
         self._used: dict[str, tuple[int, int]] = {}
 
     def take(self, key: str, limit: int, cost: int = 1) -> Window:
-        """Count one request; a refused one uses nothing up. `limit` 0 means no limit."""
-        number, used = self._present(key)
-        allowed = limit <= 0 or used + cost <= limit
-        used += cost if allowed else 0
-        self._used[key] = (number, used)
-        return Window(allowed, limit, max(limit - used, 0), (number + 1) * self._seconds, cost)
-
-    def peek(self, key: str, limit: int, cost: int = 1) -> Window:
-        """How the window stands now, without counting anything."""
-        number, used = self._present(key)
-        return Window(used + cost <= limit, limit, max(limit - used, 0), (number + 1) * self._seconds, cost)
-
-    def _present(self, key: str) -> tuple[int, int]:
+        """Count one request; a refused one uses nothing up. A request never costs more than the whole window."""
         number = math.floor(time.time() / self._seconds)
         seen, used = self._used.get(key, (number, 0))
-        return number, used if seen == number else 0
+        used = used if seen == number else 0
+        cost = min(cost, limit)
+        allowed = used + cost <= limit
+        used += cost if allowed else 0
+        self._used[key] = (number, used)
+        return Window(allowed, limit, limit - used, (number + 1) * self._seconds, cost)
