@@ -35,6 +35,7 @@ _REASONS = {
     413: "413 Content Too Large",
     503: "503 Service Unavailable",
 }
+_KEPT = frozenset({"user-agent", "content-type", "x-signature-sha256"})
 _stores: dict[int, Store] = {}
 _making = threading.Lock()
 
@@ -95,9 +96,7 @@ def _body(environ: Environ) -> tuple[bytes, tuple[int, bytes] | None]:
 
 def _check(parts: list[str], environ: Environ, raw: bytes) -> Delivery | tuple[int, bytes]:
     close_old_connections()
-    headers = {
-        key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
-    }
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
     if len(parts) == 2 and parts[0] == "shopify":
         return _shop(parts[1], headers, raw)
     if len(parts) == 3 and parts[0] == "suppliers":
@@ -118,7 +117,7 @@ def _supplier(code: str, token: str, headers: dict[str, str], raw: bytes, addres
     if isinstance(found, suppliers.Refused):
         log.warning("webhook.refused", supplier=code, reason=found.reason, length=len(raw))
         return found.status, b"refused\n"
-    kept = {name: headers[name] for name in ("user-agent", "content-type", "x-signature-sha256") if name in headers}
+    kept = {name: value for name, value in headers.items() if name in _KEPT}
     return Delivery("supplier", found.account, found.delivery_id, found.topic, kept, raw, found.trusted)
 
 

@@ -17,6 +17,7 @@ SECRET_KEY = env.secret_key
 SECRET_KEY_FALLBACKS = env.previous_secret_keys
 ALLOWED_HOSTS = env.allowed_hosts or ["127.0.0.1", "localhost", "testserver"]
 INSTALLED_APPS = [
+    "simplane.ui",  # first: its templates go before those of the packages below
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -31,7 +32,6 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "simplane.core",
     "simplane.organizations",
-    "simplane.ui",
     "simplane.catalog",
     "simplane.suppliers",
     "simplane.lines",
@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "simplane.organizations.staff.StaffGate",
 ]
 ROOT_URLCONF = "simplane.config.urls"
 TEMPLATES: list[dict[str, Any]] = [
@@ -108,6 +109,12 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "simplane.organizations.adapter.StaffAccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_ADAPTER = "simplane.organizations.adapter.StaffMfaAdapter"
+MFA_TOTP_ISSUER = "Simplane"
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not env.production
 LOGIN_REDIRECT_URL = "/console/"

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -24,7 +24,13 @@ def _derived(secret: str) -> bytes:
     return base64.urlsafe_b64encode(made)
 
 
-class SecretJSONField(models.TextField):
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
+
+
+class SecretJSONField(_TextField):
     """A JSON value that stands encrypted in the database: `{"api_key": "…"}`. Never shown, never logged."""
 
     def from_db_value(self, value: str | None, *_: object) -> Any:

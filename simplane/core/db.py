@@ -43,26 +43,17 @@ def refuse_inside_transaction(what: str) -> None:
         raise RuntimeError(f"{what} inside a transaction: write the intent, commit, then call")
 
 
-@lru_cache(maxsize=2)
-def _threads(kind: str) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(settings.SIMPLANE.worker_db_threads, thread_name_prefix=kind)
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.SIMPLANE.worker_db_threads, thread_name_prefix="db")
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run database work off the event loop on one of a few threads, each with its own lasting connection."""
-    return await _run_on(_threads("db"), work, *args, **kwargs)
-
-
-async def in_slow_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The same on other threads, for work that also waits for somebody (a mail server): it must not hold up the rest."""
-    return await _run_on(_threads("slow"), work, *args, **kwargs)
-
-
-async def _run_on(pool: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     context = contextvars.copy_context()
 
     def run() -> T:
         close_old_connections()
         return context.run(work, *args, **kwargs)
 
-    return await asyncio.get_running_loop().run_in_executor(pool, run)
+    return await asyncio.get_running_loop().run_in_executor(_threads(), run)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
 from django.db.models import F
-from psycopg.types.json import Jsonb
 
 from simplane.core import audit, clock, context
 from simplane.core.db import needs_transaction, transaction
@@ -103,7 +103,7 @@ def open_letter(
                 cause,
                 proposed,
                 summary,
-                Jsonb(detail or {}),
+                json.dumps(detail or {}),
                 order_id,
                 money.minor if money else 0,
                 money.currency if money else "",

@@ -16,11 +16,11 @@ log = logger(__name__)
 MOST_ATTEMPTS = 12
 
 
-class Flag(Exception):  # noqa: N818
+class Flag(Exception):
     """Raised by a handler: no retry will mend this message; a person looks at it."""
 
 
-class NotYet(Exception):  # noqa: N818
+class NotYet(Exception):
     """Raised by a handler: something this message needs is not here yet; try again later."""
 
 
@@ -58,8 +58,8 @@ WITH stored AS (
   ON CONFLICT (channel, account, delivery_id) DO UPDATE SET duplicates = core_inboxmessage.duplicates + 1
   RETURNING id, (xmax = 0) AS fresh
 ), queued AS (
-  INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)
-  SELECT 'intake', 'core.handle_message', 0, jsonb_build_object('message_id', id, '_rid', 'inbox-' || id)
+  INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args, scheduled_at)
+  SELECT 'intake', 'core.handle_message', 0, jsonb_build_object('message_id', id, '_rid', 'inbox-' || id), now()
   FROM stored WHERE fresh
 )
 SELECT id, fresh FROM stored

@@ -24,7 +24,7 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
 from simplane.core import context
-from simplane.core.db import in_slow_thread, in_thread
+from simplane.core.db import in_thread
 from simplane.core.log import logger
 
 log = logger(__name__)
@@ -47,7 +47,7 @@ _registry: dict[str, Registered] = {}
 _on_last_failure: list[Callable[[str, dict[str, Any], BaseException], None]] = []
 
 
-class Temporary(Exception):  # noqa: N818
+class Temporary(Exception):
     """Raised by a job: nothing is wrong, try again (after `seconds` when given)."""
 
     def __init__(self, message: str, *, seconds: float | None = None) -> None:
@@ -70,7 +70,7 @@ class _Backoff(BaseRetryStrategy):
 
 
 def job(name: str, *, queue: str, tries: int = 8) -> Callable[[JobFunction], JobFunction]:
-    """Register a function as the job `name` (`package.verb`). It loads by id, checks that the work is wanted, calls one action."""
+    """Register a function as the job `name` (`package.verb`). It loads by id, checks, calls one action."""
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue!r}")
 
@@ -85,9 +85,9 @@ def job(name: str, *, queue: str, tries: int = 8) -> Callable[[JobFunction], Job
 def _runner(name: str, function: JobFunction, tries: int) -> Callable[..., Awaitable[None]]:
     async def run(job_context: JobContext, **arguments: Any) -> None:
         rid = str(arguments.pop("_rid", "") or f"job-{job_context.job.id}")
-        with structlog.contextvars.bound_contextvars(request_id=rid, job=name, **_ids(arguments)):
-            with context.acting(f"job:{name}"):
-                await _run_once(name, function, arguments, last=job_context.job.attempts + 1 >= tries)
+        bound = structlog.contextvars.bound_contextvars(request_id=rid, job=name, **_ids(arguments))
+        with bound, context.acting(f"job:{name}"):
+            await _run_once(name, function, arguments, last=job_context.job.attempts + 1 >= tries)
 
     return run
 
@@ -96,8 +96,6 @@ async def _run_once(name: str, function: JobFunction, arguments: dict[str, Any],
     try:
         if inspect.iscoroutinefunction(function):
             await function(**arguments)
-        elif _registry[name].queue == "mail":
-            await in_slow_thread(function, **arguments)
         else:
             await in_thread(function, **arguments)
     except Temporary as wait:
@@ -142,7 +140,7 @@ def enqueue_many(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args, scheduled_at)"
-            " SELECT %s, %s, 0, %s, one, %s FROM unnest(%s::jsonb[]) AS one"
+            " SELECT %s, %s, 0, %s, one, coalesce(%s, now()) FROM unnest(%s::jsonb[]) AS one"
             " ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING",
             [registered.queue, name, once_key, at, rows],
         )

@@ -45,7 +45,7 @@ def scheduled(
         entry = Scheduled(name, cron, title, function, most_seconds, queue)
         _timetable[name] = entry
 
-        async def tick(timestamp: int) -> None:  # noqa: ARG001  given by the queue
+        async def tick(timestamp: int) -> None:
             await run_now(name)
 
         task = app.task(name=f"schedule.{name}", queue=queue)(tick)

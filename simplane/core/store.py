@@ -25,7 +25,7 @@ WAIT_SECONDS = 4.0
 """Shopify hangs up after five."""
 
 
-class NotStored(Exception):  # noqa: N818
+class NotStored(Exception):
     """The delivery could not be committed; the sender must try again."""
 
 
@@ -82,7 +82,8 @@ class Store:
                 _commit(connection, [ticket.delivery for ticket in batch])
             except psycopg.Error as error:
                 log.error("inbox.not_stored", error=type(error).__name__, deliveries=len(batch))
-                connection = _closed(connection)
+                _close(connection)
+                connection = None
                 _finish(batch, type(error).__name__)
             else:
                 _finish(batch, "")
@@ -121,7 +122,7 @@ def columns(batch: Sequence[Delivery], now: datetime) -> dict[str, object]:
     }
 
 
-def _closed(connection: psycopg.Connection[tuple[object, ...]] | None) -> None:
+def _close(connection: psycopg.Connection[tuple[object, ...]] | None) -> None:
     if connection is not None:
         connection.close()
 

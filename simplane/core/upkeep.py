@@ -36,16 +36,20 @@ def stalled_jobs() -> dict[str, Any]:
 @scheduled("failed_webhooks", cron="*/5 * * * *", title="Webhooks that failed, worked on again", most_seconds=120)
 def failed_webhooks() -> dict[str, Any]:
     """Messages whose next try is due (their own pauses grow to 5 minutes), or whose job was lost."""
-    with transaction():
-        due = work.take_due(InboxMessage, hold_seconds=300)
-        jobs.enqueue_many("core.handle_message", [{"message_id": pk} for pk in due])
-    return {"messages": len(due)}
+    return _work_on_due()
 
 
 @scheduled("webhooks_due", cron="* * * * * */10", title="Webhooks due now", most_seconds=60)
 def webhooks_due() -> dict[str, Any]:
     """The quick sister of `failed_webhooks`: a message that could not be handled for a moment waits seconds, not minutes."""
-    return failed_webhooks()
+    return _work_on_due()
+
+
+def _work_on_due() -> dict[str, Any]:
+    with transaction():
+        due = work.take_due(InboxMessage, hold_seconds=300)
+        jobs.enqueue_many("core.handle_message", [{"message_id": pk} for pk in due])
+    return {"messages": len(due)}
 
 
 @scheduled("clean_up", cron="17 3 * * *", title="Old rows removed", most_seconds=1800)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from typing import Any
 
 from django.conf import settings
@@ -19,8 +20,8 @@ GROUPS: dict[tuple[str, ...], float] = {("supplier",): 1.0, ("intake", "channel"
 """Queues that share a bound, and their share of SIMPLANE_WORKER_CONCURRENCY: a slow supplier never holds up mail."""
 
 
-async def run_worker(*, once: bool = False) -> None:
-    """Take jobs until SIGTERM or SIGINT (or, with `once`, until none is waiting). Running jobs may finish."""
+async def run_worker(*, once: bool = False, stopping: threading.Event | None = None) -> None:
+    """Take jobs until SIGTERM or SIGINT sets `stopping` (or, with `once`, until none waits). Running jobs may finish."""
     connector = PsycopgConnector(kwargs=connection_parameters(), min_size=1, max_size=8)
     timekeeper = django_app.with_connector(connector)
     async with timekeeper.open_async():
@@ -29,9 +30,15 @@ async def run_worker(*, once: bool = False) -> None:
             asyncio.create_task(_run_group(one, queues, share, once=once))
             for one, (queues, share) in zip(loops, GROUPS.items(), strict=True)
         ]
-        if not once:
-            _stop_on_signals(tasks)
-        await asyncio.gather(*tasks, return_exceptions=not once)
+        if stopping is not None:
+            _stop_on_signals(tasks, stopping)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.ALL_COMPLETED if once else asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
 
 
 def _first_true(count: int) -> list[bool]:
@@ -42,7 +49,7 @@ def _group_app(app: App, *, periodic: bool) -> App:
     """The same tasks over the same connections; only one group keeps the timetable."""
     made = app.with_connector(app.connector)
     if not periodic:
-        made.periodic_registry = PeriodicRegistry()
+        made.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
     return made
 
 
@@ -63,8 +70,9 @@ async def _run_group(app: App, queues: tuple[str, ...], share: float, *, once: b
     await app.run_worker_async(**options)
 
 
-def _stop_on_signals(tasks: list[asyncio.Task[None]]) -> None:
+def _stop_on_signals(tasks: list[asyncio.Task[None]], stopping: threading.Event) -> None:
     def stop() -> None:
+        stopping.set()
         for task in tasks:
             task.cancel()
 

@@ -62,6 +62,11 @@ def start(data: Path, *, settings: dict[str, str] | None = None) -> Cluster:
         return cluster
 
 
+def is_running(data: Path) -> bool:
+    """Whether the server of this folder runs."""
+    return (data / "PG_VERSION").exists() and _running_port(data.resolve()) is not None
+
+
 def stop(cluster: Cluster) -> None:
     """Stop the server; open connections are ended."""
     command = [binaries() / "pg_ctl", "-D", cluster.data, "-m", "fast", "-w", "stop"]
@@ -92,10 +97,8 @@ def _launch(data: Path, settings: dict[str, str]) -> int:
         "port": str(port),
     }
     options = " ".join(f"-c {name}='{value}'" for name, value in wanted.items())
-    _run(
-        [binaries() / "pg_ctl", "-D", data, "-w", "-t", str(START_SECONDS), "-l", data / "server.log", "-o", options]
-        + ["start"]
-    )
+    control: list[str | Path] = [binaries() / "pg_ctl", "-D", data, "-w", "-t", str(START_SECONDS)]
+    _run([*control, "-l", data / "server.log", "-o", options, "start"])
     return port
 
 

@@ -4,116 +4,162 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='RateLimit',
+            name="RateLimit",
             fields=[
-                ('key', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('theoretical_arrival', models.DateTimeField()),
+                ("key", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("theoretical_arrival", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('last_started_at', models.DateTimeField(null=True)),
-                ('last_finished_at', models.DateTimeField(null=True)),
-                ('last_ok', models.BooleanField(null=True)),
-                ('last_result', models.JSONField(null=True)),
-                ('last_problem', models.TextField(blank=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('runs', models.PositiveBigIntegerField(default=0)),
-                ('failures', models.PositiveBigIntegerField(default=0)),
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("last_started_at", models.DateTimeField(null=True)),
+                ("last_finished_at", models.DateTimeField(null=True)),
+                ("last_ok", models.BooleanField(null=True)),
+                ("last_result", models.JSONField(null=True)),
+                ("last_problem", models.TextField(blank=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("runs", models.PositiveBigIntegerField(default=0)),
+                ("failures", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=120)),
-                ('action', models.CharField(max_length=80)),
-                ('entity', models.CharField(max_length=40)),
-                ('entity_id', models.CharField(max_length=64)),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
-                ('reason', models.TextField(blank=True)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=120)),
+                ("action", models.CharField(max_length=80)),
+                ("entity", models.CharField(max_length=40)),
+                ("entity_id", models.CharField(max_length=64)),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField(null=True)),
+                ("reason", models.TextField(blank=True)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'indexes': [models.Index(fields=['entity', 'entity_id', '-at'], name='audit_of_entity'), models.Index(fields=['-at'], name='audit_newest')],
+                "indexes": [
+                    models.Index(fields=["entity", "entity_id", "-at"], name="audit_of_entity"),
+                    models.Index(fields=["-at"], name="audit_newest"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DeadLetter',
+            name="DeadLetter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('subject_id', models.CharField(max_length=64)),
-                ('cause', models.CharField(max_length=60)),
-                ('action', models.CharField(max_length=60)),
-                ('summary', models.TextField()),
-                ('detail', models.JSONField(default=dict)),
-                ('order_id', models.BigIntegerField(null=True)),
-                ('money_minor', models.BigIntegerField(default=0)),
-                ('money_currency', models.CharField(blank=True, max_length=3)),
-                ('opened_at', models.DateTimeField()),
-                ('seen_again', models.PositiveIntegerField(default=0)),
-                ('replays', models.PositiveIntegerField(default=0)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('resolved_by', models.CharField(blank=True, max_length=120)),
-                ('resolution', models.CharField(blank=True, max_length=120)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=30)),
+                ("subject_id", models.CharField(max_length=64)),
+                ("cause", models.CharField(max_length=60)),
+                ("action", models.CharField(max_length=60)),
+                ("summary", models.TextField()),
+                ("detail", models.JSONField(default=dict)),
+                ("order_id", models.BigIntegerField(null=True)),
+                ("money_minor", models.BigIntegerField(default=0)),
+                ("money_currency", models.CharField(blank=True, max_length=3)),
+                ("opened_at", models.DateTimeField()),
+                ("seen_again", models.PositiveIntegerField(default=0)),
+                ("replays", models.PositiveIntegerField(default=0)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("resolved_by", models.CharField(blank=True, max_length=120)),
+                ("resolution", models.CharField(blank=True, max_length=120)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('resolved_at__isnull', True)), fields=['cause', 'opened_at'], name='dead_open'), models.Index(condition=models.Q(('order_id__isnull', False)), fields=['order_id'], name='dead_of_order')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('resolved_at__isnull', True)), fields=('kind', 'subject_id'), name='dead_one_open_a_subject')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("resolved_at__isnull", True)),
+                        fields=["cause", "opened_at"],
+                        name="dead_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("order_id__isnull", False)), fields=["order_id"], name="dead_of_order"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("resolved_at__isnull", True)),
+                        fields=("kind", "subject_id"),
+                        name="dead_one_open_a_subject",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('at', models.DateTimeField()),
-                ('order_id', models.BigIntegerField(null=True)),
-                ('unit_id', models.BigIntegerField(null=True)),
-                ('data', models.JSONField()),
-                ('request_id', models.CharField(blank=True, max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("at", models.DateTimeField()),
+                ("order_id", models.BigIntegerField(null=True)),
+                ("unit_id", models.BigIntegerField(null=True)),
+                ("data", models.JSONField()),
+                ("request_id", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('order_id__isnull', False)), fields=['order_id', 'id'], name='event_of_order'), models.Index(fields=['name', '-at'], name='event_by_name')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("order_id__isnull", False)),
+                        fields=["order_id", "id"],
+                        name="event_of_order",
+                    ),
+                    models.Index(fields=["name", "-at"], name="event_by_name"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='InboxMessage',
+            name="InboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('channel', models.CharField(max_length=30)),
-                ('account', models.CharField(max_length=80)),
-                ('delivery_id', models.CharField(max_length=200)),
-                ('topic', models.CharField(max_length=120)),
-                ('headers', models.JSONField()),
-                ('body', models.BinaryField()),
-                ('trusted', models.BooleanField()),
-                ('received_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('received', 'Received'), ('done', 'Done'), ('failed', 'failed, tried again'), ('flagged', 'needs a person'), ('ignored', 'Ignored')], default='received', max_length=10)),
-                ('handled_at', models.DateTimeField(null=True)),
-                ('problem', models.TextField(blank=True)),
-                ('order_id', models.BigIntegerField(null=True)),
-                ('duplicates', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("channel", models.CharField(max_length=30)),
+                ("account", models.CharField(max_length=80)),
+                ("delivery_id", models.CharField(max_length=200)),
+                ("topic", models.CharField(max_length=120)),
+                ("headers", models.JSONField()),
+                ("body", models.BinaryField()),
+                ("trusted", models.BooleanField()),
+                ("received_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("done", "Done"),
+                            ("failed", "failed, tried again"),
+                            ("flagged", "needs a person"),
+                            ("ignored", "Ignored"),
+                        ],
+                        default="received",
+                        max_length=10,
+                    ),
+                ),
+                ("handled_at", models.DateTimeField(null=True)),
+                ("problem", models.TextField(blank=True)),
+                ("order_id", models.BigIntegerField(null=True)),
+                ("duplicates", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='inbox_due'), models.Index(fields=['-received_at'], name='inbox_newest'), models.Index(condition=models.Q(('order_id__isnull', False)), fields=['order_id'], name='inbox_of_order')],
-                'constraints': [models.UniqueConstraint(fields=('channel', 'account', 'delivery_id'), name='inbox_one_row_a_delivery')],
+                "indexes": [
+                    models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="inbox_due"),
+                    models.Index(fields=["-received_at"], name="inbox_newest"),
+                    models.Index(
+                        condition=models.Q(("order_id__isnull", False)), fields=["order_id"], name="inbox_of_order"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("channel", "account", "delivery_id"), name="inbox_one_row_a_delivery"
+                    )
+                ],
             },
         ),
     ]

@@ -5,81 +5,139 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('suppliers', '0001_initial'),
+        ("suppliers", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_id', models.BigIntegerField(null=True, unique=True)),
-                ('supplier_line_id', models.CharField(max_length=120)),
-                ('iccid', models.CharField(max_length=20)),
-                ('smdp', models.CharField(max_length=200)),
-                ('matching_id', models.CharField(max_length=260)),
-                ('oid', models.CharField(blank=True, max_length=60)),
-                ('confirmation_code_required', models.BooleanField(default=False)),
-                ('apn', models.CharField(blank=True, max_length=60)),
-                ('eid', models.CharField(blank=True, max_length=32)),
-                ('profile_state', models.CharField(choices=[('released', 'ready to install'), ('downloaded', 'Downloaded'), ('installed', 'Installed'), ('enabled', 'switched on'), ('disabled', 'switched off'), ('deleted', 'removed from the phone'), ('unknown', 'Unknown')], default='released', max_length=12)),
-                ('profile_at', models.DateTimeField(null=True)),
-                ('plan_state', models.CharField(choices=[('queued', 'not started'), ('active', 'Active'), ('depleted', 'data used up'), ('expired', 'Expired'), ('unknown', 'Unknown')], default='queued', max_length=10)),
-                ('plan_at', models.DateTimeField(null=True)),
-                ('service_state', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended'), ('deletion_scheduled', 'Deletion Scheduled'), ('terminated', 'Terminated')], default='active', max_length=20)),
-                ('service_at', models.DateTimeField(null=True)),
-                ('issued_at', models.DateTimeField()),
-                ('installed_at', models.DateTimeField(null=True)),
-                ('attached_at', models.DateTimeField(null=True)),
-                ('first_use_at', models.DateTimeField(null=True)),
-                ('depleted_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('data_total', models.BigIntegerField(null=True)),
-                ('data_used', models.BigIntegerField(null=True)),
-                ('usage_at', models.DateTimeField(null=True)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('purchase', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='line', to='suppliers.purchase')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='suppliers.supplier')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("unit_id", models.BigIntegerField(null=True, unique=True)),
+                ("supplier_line_id", models.CharField(max_length=120)),
+                ("iccid", models.CharField(max_length=20)),
+                ("smdp", models.CharField(max_length=200)),
+                ("matching_id", models.CharField(max_length=260)),
+                ("oid", models.CharField(blank=True, max_length=60)),
+                ("confirmation_code_required", models.BooleanField(default=False)),
+                ("apn", models.CharField(blank=True, max_length=60)),
+                ("eid", models.CharField(blank=True, max_length=32)),
+                (
+                    "profile_state",
+                    models.CharField(
+                        choices=[
+                            ("released", "ready to install"),
+                            ("downloaded", "Downloaded"),
+                            ("installed", "Installed"),
+                            ("enabled", "switched on"),
+                            ("disabled", "switched off"),
+                            ("deleted", "removed from the phone"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="released",
+                        max_length=12,
+                    ),
+                ),
+                ("profile_at", models.DateTimeField(null=True)),
+                (
+                    "plan_state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "not started"),
+                            ("active", "Active"),
+                            ("depleted", "data used up"),
+                            ("expired", "Expired"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("plan_at", models.DateTimeField(null=True)),
+                (
+                    "service_state",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("deletion_scheduled", "Deletion Scheduled"),
+                            ("terminated", "Terminated"),
+                        ],
+                        default="active",
+                        max_length=20,
+                    ),
+                ),
+                ("service_at", models.DateTimeField(null=True)),
+                ("issued_at", models.DateTimeField()),
+                ("installed_at", models.DateTimeField(null=True)),
+                ("attached_at", models.DateTimeField(null=True)),
+                ("first_use_at", models.DateTimeField(null=True)),
+                ("depleted_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                ("data_total", models.BigIntegerField(null=True)),
+                ("data_used", models.BigIntegerField(null=True)),
+                ("usage_at", models.DateTimeField(null=True)),
+                ("checked_at", models.DateTimeField(null=True)),
+                (
+                    "purchase",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="line", to="suppliers.purchase"
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="suppliers.supplier"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LineEvent',
+            name="LineEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField()),
-                ('source', models.CharField(max_length=12)),
-                ('dedupe_key', models.CharField(max_length=120)),
-                ('applied', models.BooleanField()),
-                ('data', models.JSONField(default=dict)),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='lines.line')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=30)),
+                ("at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("source", models.CharField(max_length=12)),
+                ("dedupe_key", models.CharField(max_length=120)),
+                ("applied", models.BooleanField()),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="lines.line"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='line',
-            index=models.Index(fields=['iccid'], name='line_by_iccid'),
+            model_name="line",
+            index=models.Index(fields=["iccid"], name="line_by_iccid"),
         ),
         migrations.AddIndex(
-            model_name='line',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['checked_at'], name='line_to_check'),
+            model_name="line",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", True)), fields=["checked_at"], name="line_to_check"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='line',
-            constraint=models.UniqueConstraint(fields=('supplier', 'supplier_line_id'), name='line_one_a_supplier_line'),
+            model_name="line",
+            constraint=models.UniqueConstraint(
+                fields=("supplier", "supplier_line_id"), name="line_one_a_supplier_line"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lineevent',
-            index=models.Index(fields=['line', 'at'], name='line_event_order'),
+            model_name="lineevent",
+            index=models.Index(fields=["line", "at"], name="line_event_order"),
         ),
         migrations.AddConstraint(
-            model_name='lineevent',
-            constraint=models.UniqueConstraint(fields=('line', 'dedupe_key'), name='line_event_once'),
+            model_name="lineevent",
+            constraint=models.UniqueConstraint(fields=("line", "dedupe_key"), name="line_event_once"),
         ),
     ]

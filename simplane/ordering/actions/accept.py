@@ -177,7 +177,9 @@ def _move_order(order: Order, incoming: IncomingOrder) -> None:
         order.cancelled_at = incoming.cancelled_at
     elif incoming.paid in _PAID and order.state in (State.AWAITING_PAYMENT, State.HELD, State.DONE):
         order.paid_at = order.paid_at or now
-        hold = incoming.hold_reason or order.customer.hold_reason or (order.hold_reason if order.state == "held" else "")
+        hold = (
+            incoming.hold_reason or order.customer.hold_reason or (order.hold_reason if order.state == "held" else "")
+        )
         order.hold_reason = hold[:200]
         order.state = State.HELD if hold else State.OPEN
     elif incoming.hold_reason and order.state == State.AWAITING_PAYMENT:
@@ -207,6 +209,7 @@ def _units_by_line(order: Order) -> dict[int, tuple[int, int]]:
 
 
 def _unit(order: Order, line: OrderLine, index: int, now: datetime) -> Unit:
+    assert line.product_id is not None
     return Unit(
         organization_id=order.organization_id,
         public_id=new_id("unt"),
@@ -244,7 +247,9 @@ def _tell(order: Order, incoming: IncomingOrder, created: bool, before: str) -> 
 def _set_going(order: Order, units: list[Unit]) -> None:
     now = clock.now()
     first, *_ = settings.SIMPLANE.delivery_clock_seconds
-    Order.objects.filter(pk=order.pk).update(clock_started_at=now, clock_step=0, clock_next_at=now + timedelta(seconds=first))
+    Order.objects.filter(pk=order.pk).update(
+        clock_started_at=now, clock_step=0, clock_next_at=now + timedelta(seconds=first)
+    )
     events.record(UnitsOwed(order_id=order.pk, unit_ids=[unit.pk for unit in units]))
     jobs.enqueue_many("ordering.advance", [{"unit_id": unit.pk} for unit in units])
 

@@ -92,7 +92,9 @@ def _again(row: Compensation, why: str) -> None:
                 "compensation", row.pk, cause="compensation_stuck", summary=why, order_id=row.unit.order_id
             )
         due = None if attempts >= MOST_TRIES else clock.now() + timedelta(seconds=min(3600, 15 * 2**attempts))
-        Compensation.objects.filter(pk=row.pk).update(attempts=attempts, due_at=due, lease_until=None, verdict=why[:200])
+        Compensation.objects.filter(pk=row.pk).update(
+            attempts=attempts, due_at=due, lease_until=None, verdict=why[:200]
+        )
 
 
 def _close(row: Compensation, line: Line, state: str, verdict: str, recovered_minor: int) -> None:
@@ -125,6 +127,4 @@ def _ask_person(unit: Unit, verdict: str) -> None:
         order_id=unit.order_id,
         money=Money(unit.price_minor, unit.currency),
     )
-    events.record(
-        UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=verdict)
-    )
+    events.record(UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=verdict))

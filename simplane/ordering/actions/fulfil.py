@@ -131,9 +131,9 @@ def _nobody_sells(unit: Unit, chosen: Chosen) -> None:
 
 def _adopt_open_purchase(unit: Unit) -> None:
     """The database knows a purchase this unit forgot: go on with that one, it may have been executed."""
-    purchase = Purchase.objects.filter(
-        unit_id=unit.pk, state__in=["requested", "pending", "unknown", "bought"]
-    ).latest("pk")
+    purchase = Purchase.objects.filter(unit_id=unit.pk, state__in=["requested", "pending", "unknown", "bought"]).latest(
+        "pk"
+    )
     move(unit, S.ROUTED, S.BUYING, why="an earlier purchase is still open", due_at=clock.now(), purchase=purchase)
 
 

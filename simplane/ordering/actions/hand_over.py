@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from simplane.core import clock, deadletters, events, work
-from simplane.core.db import needs_transaction, transaction
-from simplane.delivery.actions import send
+from simplane.core.db import in_thread, needs_transaction, transaction
+from simplane.delivery.actions import send_async
 from simplane.delivery.models import Message
+from simplane.delivery.values import SendResult
 from simplane.ordering.events import UnitDelivered
 from simplane.ordering.models import Unit
 from simplane.ordering.moves import finish_order, move
@@ -15,26 +16,34 @@ from simplane.ordering.moves import finish_order, move
 S = Unit.State
 
 
-def hand_over(unit_id: int) -> None:
+async def hand_over(unit_id: int) -> None:
     """Send the mail of a ready unit and note that it is delivered. Safe to repeat: one message is sent once."""
+    found = await in_thread(_claim, unit_id)
+    if found is None:
+        return
+    unit, message = found
+    result = await send_async(message.pk)
+    await in_thread(_keep, unit, result)
+
+
+def _claim(unit_id: int) -> tuple[Unit, Message] | None:
     unit = work.claim(Unit, unit_id, seconds=90)
     if unit is None:
-        return
-    if unit.state != S.READY or unit.cancel_wanted:
-        work.release(unit, due_at=None)
-        return
+        return None
     message = Message.objects.filter(unit_id=unit.pk, kind="esim_ready").order_by("-version").first()
-    if message is None:
-        work.release(unit, due_at=clock.now() + timedelta(minutes=1))
-        return
-    result = send(message.pk) if message.state == Message.State.QUEUED else None
-    sent = message.state == Message.State.SENT or (result is not None and result.name == "sent")
-    if sent:
+    if unit.state == S.READY and not unit.cancel_wanted and message is not None:
+        return unit, message
+    work.release(unit, due_at=None)
+    return None
+
+
+def _keep(unit: Unit, result: SendResult) -> None:
+    if result.name == "sent":
         with transaction():
             delivered(unit)
     else:
-        # The message row owns its retries; its outcome comes as news. A failed one stands in the dead letters.
-        work.release(unit, due_at=result.at if result is not None and result.name == "retry" else None)
+        # The message row owns its retries; the unit looks again after the next one. A failed one is a dead letter.
+        work.release(unit, due_at=result.at + timedelta(seconds=10) if result.at is not None else None)
 
 
 @needs_transaction
@@ -45,11 +54,3 @@ def delivered(unit: Unit) -> None:
     deadletters.close_letter("unit", unit.pk, resolution="delivered")
     events.record(UnitDelivered(order_id=unit.order_id, unit_id=unit.pk))
     finish_order(unit.order_id)
-
-
-def message_sent(unit_id: int) -> None:
-    """News of the mail: a message that was retried, or sent again by a person, arrived after all."""
-    unit = Unit.objects.select_related("order").filter(pk=unit_id, state=S.READY).first()
-    if unit is not None and not unit.cancel_wanted:
-        with transaction():
-            delivered(unit)

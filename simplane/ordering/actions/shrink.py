@@ -30,7 +30,9 @@ def cancel_units(order: Order, *, reason: str) -> int:
 def shrink_line(order: Order, line: OrderLine, *, reason: str) -> int:
     """Fewer units are wanted of one line: first those not sent to a supplier, then issued ones; returns how many."""
     units = _locked(order.units.filter(order_line=line))
-    owed = [unit for unit in units if unit.state not in states.GONE and not unit.cancel_wanted and not _compensated(unit)]
+    owed = [
+        unit for unit in units if unit.state not in states.GONE and not unit.cancel_wanted and not _compensated(unit)
+    ]
     surplus = len(owed) - line.wanted
     if surplus <= 0:
         return 0

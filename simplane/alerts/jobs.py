@@ -1,0 +1,114 @@
+"""What raises alerts, and the job that tells them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from simplane.alerts import actions, watch
+from simplane.alerts.models import Alert
+from simplane.core import jobs, work
+from simplane.core.db import transaction
+from simplane.core.models import DeadLetter
+from simplane.core.schedule import scheduled
+from simplane.ordering.models import Order
+from simplane.suppliers.models import Supplier
+
+
+def _console(path: str) -> str:
+    return f"{settings.SIMPLANE.base_url}/console/{path}"
+
+
+@jobs.job("alerts.tell", queue="default", tries=3)
+def tell(alert_id: int) -> None:
+    actions.tell(alert_id)
+
+
+@jobs.job("alerts.unit_died", queue="default")
+def unit_died(order_id: int) -> None:
+    letter = DeadLetter.objects.filter(order_id=order_id, kind="unit", resolved_at__isnull=True).last()
+    if letter is not None:
+        count = DeadLetter.objects.filter(cause=letter.cause, resolved_at__isnull=True).count()
+        actions.raise_alert(
+            "unit_dead",
+            letter.cause,
+            level="warning",
+            title=f"{count} stuck: {letter.cause.replace('_', ' ')}",
+            text="Units that can not go on by themselves wait in the stuck queue.",
+            link=_console(f"stuck/?cause={letter.cause}"),
+        )
+
+
+@jobs.job("alerts.order_late", queue="default")
+def order_late(order_id: int, step: int) -> None:
+    """Step 3 of the delivery clock pages a person."""
+    order = Order.objects.filter(pk=order_id, state=Order.State.OPEN).first()
+    if step != 3 or order is None:
+        return
+    late = Order.objects.filter(state=Order.State.OPEN, clock_step__gte=3).count()
+    actions.raise_alert(
+        "orders_late",
+        order.account,
+        level="critical",
+        title=f"{late} paid orders of {order.account} wait for their eSIM",
+        text=f"Newest: order {order.public_id}.",
+        link=_console("orders/?late=1"),
+    )
+
+
+@jobs.job("alerts.supplier_blocked", queue="default")
+def supplier_blocked(supplier_id: int, why: str) -> None:
+    supplier = Supplier.objects.get(pk=supplier_id)
+    actions.raise_alert(
+        "supplier_blocked",
+        supplier.code,
+        level="critical",
+        title=f"{supplier.name} sells nothing to us",
+        text=why,
+        link=_console("suppliers/"),
+    )
+
+
+@jobs.job("alerts.supplier_recovered", queue="default")
+def supplier_recovered(supplier_id: int) -> None:
+    actions.resolve("supplier_blocked", Supplier.objects.get(pk=supplier_id).code)
+
+
+@jobs.job("alerts.float_low", queue="default")
+def float_low(supplier_id: int, balance: str) -> None:
+    supplier = Supplier.objects.get(pk=supplier_id)
+    actions.raise_alert(
+        "float_low",
+        supplier.code,
+        level="warning",
+        title=f"Float at {supplier.name} is low: {balance}",
+        text="Top it up before routing has to leave this supplier out.",
+        link=_console("suppliers/"),
+    )
+
+
+@jobs.job("alerts.foreign_orders", queue="default")
+def foreign_orders(supplier_id: int, order_ids: list[str]) -> None:
+    supplier = Supplier.objects.get(pk=supplier_id)
+    actions.raise_alert(
+        "foreign_orders",
+        supplier.code,
+        level="warning",
+        title=f"{supplier.name} has orders that none of ours explains",
+        text=f"Somebody buys beside Simplane on this account: {', '.join(order_ids[:5])}",
+        link=_console("suppliers/"),
+    )
+
+
+@scheduled("alerts_due", cron="* * * * * */10", title="Alerts told again, or told at last", most_seconds=60)
+def alerts_due() -> dict[str, Any]:
+    with transaction():
+        due = work.take_due(Alert, hold_seconds=60)
+        jobs.enqueue_many("alerts.tell", [{"alert_id": pk} for pk in due])
+    return {"alerts": len(due)}
+
+
+@scheduled("watch", cron="* * * * *", title="Watchdog of the platform itself", most_seconds=60)
+def platform_watch() -> dict[str, Any]:
+    return watch.watch()

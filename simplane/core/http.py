@@ -1,0 +1,188 @@
+"""The one way out over HTTP: pooled, bounded, traced, and honest about whether a request may have been executed.
+
+It never follows redirects, reads no proxy settings from the environment and refuses to run inside a transaction. One
+`Http` serves one event loop; it opens its connections with the first call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx2
+
+from simplane.core import clock
+from simplane.core.db import refuse_inside_transaction
+from simplane.core.masking import Mask
+
+MOST_BYTES = 4 * 1024 * 1024
+KEEP_ALIVE_SECONDS = 20.0
+"""Shorter than servers keep idle connections: a request on one just closed would count as unanswered."""
+_SURELY_UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+
+Announce = Callable[[datetime], Awaitable[None]]
+
+
+class NotSent(Exception):
+    """No byte of the request left: no connection, no free connection in time, no possible address."""
+
+
+class NoAnswer(Exception):
+    """Bytes may have left and no whole answer came back: time-out, reset, broken protocol, answer too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. Header names in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Trace:
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    announce: Announce | None = None
+
+
+_trace: ContextVar[_Trace | None] = ContextVar("http_trace", default=None)
+
+
+@contextmanager
+def traced(sent: Announce | None = None) -> Iterator[list[dict[str, Any]]]:
+    """Collects the calls made inside, redacted: {"at", "method", "url", "status", "ms", "request", "response"}.
+
+    `sent` is awaited with the time just before the bytes of a call that changes something leave; when it raises,
+    nothing was sent.
+    """
+    trace = _Trace(announce=sent)
+    token = _trace.set(trace)
+    try:
+        yield trace.calls
+    finally:
+        _trace.reset(token)
+
+
+class Http:
+    """Connections to one outside party."""
+
+    def __init__(
+        self,
+        *,
+        connect_seconds: float = 3.0,
+        read_seconds: float = 30.0,
+        connections: int = 100,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        """`secrets` must appear in no trace. Seconds bound each step; a whole call may take twice their sum."""
+        self._limits = httpx2.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEP_ALIVE_SECONDS
+        )
+        steps = {"connect": connect_seconds, "pool": connect_seconds, "read": read_seconds, "write": read_seconds}
+        self._extensions = {"timeout": steps}
+        self._most_seconds = 2 * (connect_seconds + read_seconds)
+        self._transport: httpx2.AsyncHTTPTransport | None = None
+        self.mask = Mask(secrets)
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        most_bytes: int = MOST_BYTES,
+        changes: bool = False,
+    ) -> Answer:
+        """One request and its whole answer, whatever its status. Raises NotSent or NoAnswer.
+
+        `changes`: the call does something at the other side, so `traced(sent=...)` is told before it leaves.
+        """
+        refuse_inside_transaction(f"{method} {url}")
+        trace, begun = _trace.get(), clock.now()
+        if changes and trace and trace.announce:
+            await trace.announce(begun)
+        entry = self._entry(begun, method, url, body) if trace else {}
+        if trace:
+            trace.calls.append(entry)
+        started = time.perf_counter()
+        try:
+            answer = await self._exchange(_request(method, url, headers, body, self._extensions), most_bytes)
+        except (NotSent, NoAnswer) as problem:
+            entry |= {"ms": _ms_since(started), "response": self.mask.text(str(problem))}
+            raise
+        if trace:
+            entry |= {"ms": _ms_since(started), "status": answer.status, "response": self.mask.body(answer.body)}
+        return answer
+
+    async def _exchange(self, request: httpx2.Request, most_bytes: int) -> Answer:
+        transport = self._transport or self._open()
+        try:
+            async with asyncio.timeout(self._most_seconds):
+                response = await transport.handle_async_request(request)
+                try:
+                    return Answer(response.status_code, response.headers, await _whole(response, most_bytes))
+                finally:
+                    await response.aclose()
+        except _SURELY_UNSENT as problem:
+            raise NotSent(_told(problem)) from problem
+        except NoAnswer:
+            raise
+        except Exception as problem:
+            raise NoAnswer(_told(problem)) from problem
+
+    def _open(self) -> httpx2.AsyncHTTPTransport:
+        self._transport = httpx2.AsyncHTTPTransport(limits=self._limits, trust_env=False)
+        return self._transport
+
+    def _entry(self, begun: datetime, method: str, url: str, body: bytes) -> dict[str, Any]:
+        return {
+            "at": begun.isoformat(),
+            "method": method,
+            "url": self.mask.text(url),
+            "status": None,
+            "ms": None,
+            "request": self.mask.body(body),
+            "response": "",
+        }
+
+    async def close(self) -> None:
+        """Let the connections go; a later call opens new ones."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
+
+
+def _request(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, extensions: Mapping[str, Any]
+) -> httpx2.Request:
+    try:
+        return httpx2.Request(method, url, headers=dict(headers), content=body or None, extensions=extensions)
+    except (httpx2.InvalidURL, ValueError) as problem:
+        raise NotSent(f"no possible request: {problem}") from problem
+
+
+async def _whole(response: httpx2.Response, most_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > most_bytes:
+            raise NoAnswer(f"the answer is longer than {most_bytes} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _told(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+
+
+def _ms_since(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)

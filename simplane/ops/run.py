@@ -1,0 +1,118 @@
+"""`simplane run`: everything a newcomer needs, in one go. Ctrl-C stops all of it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+
+from simplane.ops import postgres
+from simplane.ops.database import state_dir
+from simplane.ops.processes import NotStarted, is_free
+from simplane.ops.stage import CommandFailed, Ports, Stage
+
+DEMO_SETTINGS = {"SIMPLANE_REQUIRE_MFA": "false"}
+
+
+def main(argv: list[str]) -> int:
+    """Start database, stand-ins, web and worker with demo data, say where they are, and wait."""
+    options = _options(argv)
+    started = time.monotonic()
+    ports = Ports(web=options.port)
+    taken = [f"{name} {port}" for name, port in vars(ports).items() if not is_free(port)]
+    if taken:
+        print(f"run: these ports are in use: {', '.join(taken)}. Is `simplane run` going already?", file=sys.stderr)
+        return 2
+    return _with_database(options, ports, started)
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="simplane run", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="of the web pages")
+    parser.add_argument("--exit-when-ready", action="store_true", help="stop again once all is up (a smoke test)")
+    return parser.parse_args(argv)
+
+
+def _with_database(options: argparse.Namespace, ports: Ports, started: float) -> int:
+    outside = os.environ.get("DATABASE_URL", "")
+    if outside:
+        return _run(outside, options, ports, started)
+    _say("database")
+    try:
+        cluster = postgres.start(state_dir() / "postgres")
+    except postgres.EmbeddedPostgresError as error:
+        print(f"run: {error}", file=sys.stderr)
+        return 2
+    try:
+        return _run(cluster.url, options, ports, started)
+    finally:
+        postgres.stop(cluster)
+
+
+def _run(database_url: str, options: argparse.Namespace, ports: Ports, started: float) -> int:
+    settings = {key: os.environ.get(key, value) for key, value in DEMO_SETTINGS.items()}
+    stage = Stage(state_dir(), database_url, ports, settings)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _interrupt)
+    try:
+        _bring_up(stage)
+        _announce(stage, time.monotonic() - started)
+        if not options.exit_when_ready:
+            _watch(stage)
+    except (NotStarted, CommandFailed) as problem:
+        print(f"run: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopping …", flush=True)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stage.close()
+    return 0
+
+
+def _bring_up(stage: Stage) -> None:
+    _say("the outside world (stand-ins)")
+    stage.start_stand_ins()
+    _say("tables and demo data")
+    stage.prepare()
+    _say("web and worker")
+    stage.start_worker()
+    stage.start_web()
+
+
+def _announce(stage: Stage, seconds: float) -> None:
+    web = stage.url("web")
+    print(
+        f"""
+Simplane is up ({seconds:.1f} s).
+
+  console    {web}/console/      operator@simplane.example / simplane-demo-2026
+  shop       {stage.url("shopify")}/      the stand-in Shopify shop
+  mail       {stage.url("mail")}/      every mail that was sent
+  suppliers  {stage.url("esimgo")}/_control/books   {stage.url("esimaccess")}/_control/books
+  logs       {stage.folder / "logs"}
+
+  Try: simplane demo-order      one order from the shop to a phone
+  Ctrl-C stops everything. (The demo asks for no second factor; every real installation does.)
+""",
+        flush=True,
+    )
+
+
+def _watch(stage: Stage) -> None:
+    """Until Ctrl-C. A part that dies is started again, as a service manager would."""
+    while True:
+        time.sleep(1)
+        for process in stage.group.dead():
+            print(f"{process.name} ended; starting it again:\n{process.tail(5)}", flush=True)
+            process.start()
+
+
+def _say(what: str) -> None:
+    print(f"  … {what}", flush=True)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,165 @@
+"""A whole environment on this machine: database, stand-ins, web and worker. `run`, `chaos` and the benches stand on it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simplane.ops.processes import Group, Process, free_ports, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO_SHOP = "demo-shop.myshopify.com"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where everything listens, on 127.0.0.1."""
+
+    web: int = 8000
+    esimgo: int = 8011
+    esimaccess: int = 8012
+    shopify: int = 8013
+    smtp: int = 8025
+    mail: int = 8026
+
+    @classmethod
+    def free(cls) -> Ports:
+        """Six ports nobody uses now, for runs beside each other."""
+        return cls(*free_ports(6))
+
+
+@dataclass
+class Stage:
+    """Start with `open`, in steps so that callers may leave parts out; always `close`."""
+
+    folder: Path
+    database_url: str
+    ports: Ports = field(default_factory=Ports)
+    settings: dict[str, str] = field(default_factory=dict)
+    group: Group = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.group = Group(self.folder, self.env())
+
+    def env(self) -> dict[str, str]:
+        """The environment of every process of this stage."""
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "simplane.config.settings",
+            "DATABASE_URL": self.database_url,
+            "SIMPLANE_STATE_DIR": str(self.folder),
+            "SIMPLANE_BASE_URL": self.url("web"),
+            "SIMPLANE_MAIL_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
+            "PYTHONUNBUFFERED": "1",
+            **self.settings,
+        }
+
+    def url(self, name: str) -> str:
+        """Address of a part: web, esimgo, esimaccess, shopify, mail."""
+        return f"http://127.0.0.1:{getattr(self.ports, name)}"
+
+    def start_stand_ins(self) -> None:
+        """The outside world; books in this stage's folder."""
+        for name in ("esimgo", "esimaccess", "shopify"):
+            self.start_stand_in(name)
+        self.start_stand_in("mail")
+        for name in ("esimgo", "esimaccess", "shopify", "mail"):
+            wait_for(f"{self.url(name)}/_control/health", self.group.members[name])
+
+    def start_stand_in(self, name: str) -> Process:
+        """One stand-in; with its old books when it had some."""
+        books = self.folder / "books"
+        books.mkdir(exist_ok=True)
+        words = ["-m", f"sandbox.{name}", "--port", str(getattr(self.ports, name)), "--books", str(books / f"{name}.sqlite3")]
+        if name == "mail":
+            words += ["--smtp-port", str(self.ports.smtp)]
+        return self.group.python(name, *words)
+
+    def command(self, name: str, *words: str) -> Process:
+        """Run `simplane words...` to its end. Raises CommandFailed."""
+        process = self.group.python(name, "-m", "simplane.cli", *words)
+        assert process.handle is not None
+        code = process.handle.wait()
+        del self.group.members[name]
+        if code:
+            raise CommandFailed(f"simplane {' '.join(words)} ended with {code}:\n{process.tail()}")
+        return process
+
+    def setup_file(self, change: dict[str, Any] | None = None) -> Path:
+        """The demo setup with this stage's addresses; `change` is merged over the options of every supplier."""
+        setup = json.loads((ROOT / "setup" / "demo.json").read_text())
+        made = _with_addresses(setup, self)
+        for supplier in made["suppliers"]:
+            supplier["options"] = {**supplier.get("options", {}), **(change or {})}
+        path = self.folder / "setup.json"
+        path.write_text(json.dumps(made, indent=1))
+        return path
+
+    def start_web(self) -> Process:
+        """The web process, ready to answer."""
+        process = self.group.python("web", "-m", "simplane.cli", "web", "--bind", f"127.0.0.1:{self.ports.web}")
+        wait_for(f"{self.url('web')}/healthz", process)
+        return process
+
+    def start_worker(self, name: str = "worker") -> Process:
+        """A worker process."""
+        return self.group.python(name, "-m", "simplane.cli", "worker")
+
+    def control(self, name: str, path: str, body: object | None = None, *, method: str = "POST") -> Any:
+        """Call a stand-in's control address; returns its JSON."""
+        return call(f"{self.url(name)}/_control/{path}", body, method=method)
+
+    def prepare(self, options: dict[str, Any] | None = None) -> None:
+        """Tables, demo data, catalogues, a login; then the outside world learns where our webhooks are."""
+        report = self.folder / "prepared.json"
+        self.command("prepare", "prepare", "--setup", str(self.setup_file(options)), "--report", str(report))
+        self._point_webhooks_here(json.loads(report.read_text())["webhook_tokens"])
+
+    def _point_webhooks_here(self, tokens: dict[str, str]) -> None:
+        """The shop's subscriptions and eSIM Go's callback are set by hand in the real world; eSIM Access' by API."""
+        self.control("shopify", "settings", {"webhook_url": f"{self.url('web')}/webhooks/shopify/demo"})
+        address = f"{self.url('web')}/webhooks/suppliers"
+        for code, token in tokens.items():
+            if code == "esimgo":
+                self.control("esimgo", "settings", {"callback_url": f"{address}/{code}/{token}", "callback_version": 3})
+            elif code == "esimaccess":
+                self.control("esimaccess", "settings", {"webhook_url": f"{address}/{code}/{token}"})
+
+    def close(self) -> None:
+        """Stop everything this stage started."""
+        self.group.stop()
+
+
+class CommandFailed(RuntimeError):
+    """A command of ours failed; the text holds the end of its output."""
+
+
+def call(url: str, body: object | None = None, *, method: str = "POST", headers: dict[str, str] | None = None) -> Any:
+    """A JSON call to a loopback address of this stage. Raises urllib.error.HTTPError."""
+    data = json.dumps(body if body is not None else {}).encode() if method != "GET" else None
+    request = urllib.request.Request(
+        url, data=data, method=method, headers={"Content-Type": "application/json", **(headers or {})}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+def _with_addresses(setup: dict[str, Any], stage: Stage) -> dict[str, Any]:
+    made = copy.deepcopy(setup)
+    for supplier in made["suppliers"]:
+        supplier["base_url"] = stage.url(supplier["vendor"]) + _path(supplier["base_url"])
+    for shop in made["shops"]:
+        shop["api_url"] = f"{stage.url('shopify')}{_path(shop['api_url'])}"
+    return made
+
+
+def _path(url: str) -> str:
+    after = url.split("://", 1)[-1]
+    return "/" + after.split("/", 1)[1] if "/" in after else ""
