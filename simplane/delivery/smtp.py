@@ -65,7 +65,7 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
-class _Gone(Exception):  # noqa: N818
+class _Gone(Exception):
     """The connection broke before the data: surely nothing was taken."""
 
 

@@ -104,6 +104,7 @@ class PageTexts:
     active: StateTexts
     used_up: StateTexts
     expired: StateTexts
+    removed: StateTexts
     suspended: StateTexts
     cancelled: StateTexts
     failed: StateTexts
@@ -132,13 +133,20 @@ class PageTexts:
     used: str
     """Takes {used}."""
     unlimited: str
+    a_day: str
+    """Takes {amount}."""
     measured: str
     """Takes {age}, such as `2 hours ago`."""
     measured_now: str
     not_measured: str
+    duration: str
     days: str
     """Takes {days}; `{days} day` when it is one."""
     day: str
+    from_install: str
+    """When the days begin to count."""
+    from_first_use: str
+    from_purchase: str
     valid_until: str
     ended_on: str
     where: str
@@ -149,8 +157,12 @@ class PageTexts:
     help: tuple[str, ...]
     help_contact: str
     """Takes {order}."""
+    ask_title: str
+    ask: str
+    """Takes {order}."""
     gone_title: str
     gone_text: str
+    gone_help: str
     gone_steps: tuple[str, ...]
 
 
