@@ -1,0 +1,195 @@
+"""The figures of the Today page: a handful of queries, each on an index, none a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Count, Min, Q
+
+from simplane.channels.models import Reconciliation, Shop
+from simplane.core import clock
+from simplane.core.models import DeadLetter, Schedule
+from simplane.core.schedule import timetable
+from simplane.delivery.models import Message
+from simplane.suppliers.models import Supplier
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFigures:
+    """Orders since midnight (UTC), and those under way whenever they came."""
+
+    paid: int
+    delivered: int
+    in_progress: int
+    late: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Money of open dead letters in one currency, minor units."""
+
+    currency: str
+    minor: int
+
+
+@dataclass(slots=True)
+class StuckCause:
+    """Open dead letters of one cause."""
+
+    cause: str
+    count: int = 0
+    oldest: datetime | None = None
+    money: list[Risk] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierHealth:
+    """One supplier: what its purchases of the last hour came to. `p50_seconds` from asking to answer."""
+
+    supplier: Supplier
+    ok: int = 0
+    refused: int = 0
+    unknown: int = 0
+    waiting: int = 0
+    p50_seconds: float | None = None
+
+    @property
+    def float_is_low(self) -> bool:
+        known = self.supplier.float_minor
+        return known is not None and known < self.supplier.float_low_minor
+
+
+@dataclass(frozen=True, slots=True)
+class MailFigures:
+    """Mail: how much waits, since when, and what went wrong with the last 24 hours' mail."""
+
+    waiting: int
+    oldest: datetime | None
+    sent: int
+    failed: int
+    bounced: int
+
+
+_ORDERS = """
+SELECT
+  (SELECT count(*) FROM ordering_order WHERE received_at >= %(month)s AND clock_started_at >= %(day)s),
+  (SELECT count(*) FROM ordering_order WHERE received_at >= %(month)s AND delivered_at >= %(day)s),
+  count(*) FILTER (WHERE state = 'open'),
+  count(*) FILTER (WHERE state = 'open' AND clock_step > 0),
+  count(*) FILTER (WHERE state = 'held')
+FROM ordering_order WHERE state NOT IN ('done', 'cancelled')
+"""
+_HEALTH = """
+SELECT supplier_id,
+  count(*) FILTER (WHERE outcome IN ('ok', 'accepted')),
+  count(*) FILTER (WHERE state = 'rejected'),
+  count(*) FILTER (WHERE state = 'unknown'),
+  count(*) FILTER (WHERE state IN ('requested', 'pending')),
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - sent_at))
+    FILTER (WHERE answered_at IS NOT NULL)
+FROM suppliers_purchase WHERE supplier_id = ANY(%s) AND requested_at >= %s GROUP BY supplier_id
+"""
+LONGEST_ORDER = timedelta(days=31)
+"""An order paid or delivered today was received at most this long ago (it keeps the count on an index)."""
+
+
+def midnight() -> datetime:
+    """When today began, UTC."""
+    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def orders() -> OrderFigures:
+    """Orders of today."""
+    day = midnight()
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDERS, {"day": day, "month": day - LONGEST_ORDER})
+        return OrderFigures(*(cursor.fetchone() or (0, 0, 0, 0, 0)))
+
+
+def stuck() -> list[StuckCause]:
+    """Open dead letters by cause, the most first."""
+    found: dict[str, StuckCause] = {}
+    rows = (
+        DeadLetter.objects.filter(resolved_at__isnull=True)
+        .values("cause", "money_currency")
+        .annotate(count=Count("pk"), oldest=Min("opened_at"))
+        .order_by("cause", "money_currency")
+    )
+    risks = money_by_cause()
+    for row in rows:
+        group = found.setdefault(row["cause"], StuckCause(row["cause"]))
+        group.count += row["count"]
+        group.oldest = min(filter(None, (group.oldest, row["oldest"])))
+    for cause, group in found.items():
+        group.money = risks.get(cause, [])
+    return sorted(found.values(), key=lambda group: -group.count)
+
+
+def money_by_cause(only: Q | None = None) -> Mapping[str, list[Risk]]:
+    """Money at risk by cause, one sum a currency (currencies are never added up)."""
+    from django.db.models import Sum
+
+    made: dict[str, list[Risk]] = {}
+    rows = DeadLetter.objects.filter(only or Q(), resolved_at__isnull=True).exclude(money_currency="")
+    for cause, currency, minor in (
+        rows.values_list("cause", "money_currency").annotate(Sum("money_minor")).order_by("cause", "money_currency")
+    ):
+        made.setdefault(cause, []).append(Risk(currency, minor))
+    return made
+
+
+def total_risk(groups: list[StuckCause]) -> list[Risk]:
+    """Money at risk over all causes, one sum a currency."""
+    sums: dict[str, int] = {}
+    for group in groups:
+        for risk in group.money:
+            sums[risk.currency] = sums.get(risk.currency, 0) + risk.minor
+    return [Risk(currency, minor) for currency, minor in sorted(sums.items())]
+
+
+def suppliers() -> list[SupplierHealth]:
+    """Health of each active supplier from its real traffic."""
+    known = list(Supplier.objects.filter(active=True).defer("credentials").order_by("name"))
+    with connection.cursor() as cursor:
+        cursor.execute(_HEALTH, [[one.pk for one in known], clock.now() - timedelta(hours=1)])
+        figures = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [SupplierHealth(one, *figures.get(one.pk, ())) for one in known]
+
+
+def mail() -> MailFigures:
+    """Mail that waits, and how the newest 2,000 of the last 24 hours fared."""
+    waiting = Message.objects.filter(due_at__isnull=False).aggregate(count=Count("pk"), oldest=Min("created_at"))
+    since = clock.now() - timedelta(days=1)
+    newest = Message.objects.order_by("-pk").values_list("state", "created_at")[:2000]
+    states = [state for state, created_at in newest if created_at >= since]
+    counts = {state: states.count(state) for state in ("sent", "failed", "bounced")}
+    return MailFigures(waiting["count"], waiting["oldest"], **counts)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopProof:
+    """A shop and its last finished comparison with us (None: never compared)."""
+
+    shop: Shop
+    last: Reconciliation | None
+
+
+def reconciliations() -> list[ShopProof]:
+    """Each shop that is not gone, with its newest finished reconciliation."""
+    newest = (
+        Reconciliation.objects.filter(finished_at__isnull=False).order_by("shop_id", "-started_at").distinct("shop_id")
+    )
+    last = {one.shop_id: one for one in newest}
+    shops = Shop.objects.exclude(state=Shop.State.UNINSTALLED).defer("credentials", "access_token").order_by("name")
+    return [ShopProof(shop, last.get(shop.pk)) for shop in shops]
+
+
+def troubled_schedules() -> list[Schedule]:
+    """Scheduled work whose last run failed, or that began and never ended."""
+    now = clock.now()
+    wrong = Q(last_ok=False) | Q(lease_until__lt=now)
+    return list(Schedule.objects.filter(wrong, name__in=timetable()).order_by("name"))

@@ -1,0 +1,61 @@
+"""The menu of the console: what there is, where, and which key goes there (`g` then the letter)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the menu. `section` is compared with the page's own section to mark it."""
+
+    section: str
+    label: str
+    url_name: str
+    icon: str
+    key: str
+
+
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "",
+        (
+            Entry("today", "Today", "console:today", "today", "t"),
+            Entry("stuck", "Stuck", "console:stuck", "stuck", "s"),
+            Entry("alerts", "Alerts", "console:alerts", "bell", "a"),
+        ),
+    ),
+    (
+        "Sales",
+        (
+            Entry("orders", "Orders", "console:orders", "orders", "o"),
+            Entry("customers", "Customers", "console:customers", "people", "c"),
+            Entry("lines", "eSIMs", "console:lines", "esim", "e"),
+        ),
+    ),
+    (
+        "Catalogue",
+        (
+            Entry("products", "Products", "console:products", "product", "p"),
+            Entry("offers", "Offers", "console:offers", "offer", "f"),
+            Entry("matching", "Matching", "console:matching", "match", "m"),
+            Entry("routing", "Routing", "console:routing", "route", "r"),
+            Entry("skus", "Shop SKUs", "console:skus", "sku", "k"),
+        ),
+    ),
+    (
+        "Connections",
+        (
+            Entry("suppliers", "Suppliers", "console:suppliers", "supplier", "u"),
+            Entry("shops", "Shops", "console:shops", "shop", "h"),
+            Entry("inbox", "Webhooks", "console:inbox", "inbox", "i"),
+        ),
+    ),
+    (
+        "System",
+        (
+            Entry("jobs", "Jobs", "console:jobs", "jobs", "j"),
+            Entry("audit", "Audit log", "console:audit", "audit", "l"),
+        ),
+    ),
+)

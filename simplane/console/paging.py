@@ -1,0 +1,79 @@
+"""Keyset paging: a page begins after a row, so page 1,000 costs what page 1 costs and nothing is shown twice."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
+
+M = TypeVar("M", bound=Model)
+SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[M]):
+    """Some rows and the query strings of the pages beside it, empty where there is none."""
+
+    rows: list[M]
+    newer: str
+    older: str
+
+
+def page_of(rows: QuerySet[M], query: QueryDict, *, by: str = "", ascending: bool = False, size: int = SIZE) -> Page[M]:
+    """The page that `query` asks for, newest first (or oldest first when `ascending`).
+
+    `by` names a moment that is never null; ties and an empty `by` go by primary key. An unreadable cursor shows the
+    first page.
+    """
+    after, before = _read(query.get("after", ""), by), _read(query.get("before", ""), by)
+    backwards = before is not None
+    falling = ascending == backwards
+    signed = [("-" if falling else "") + name for name in ([by] if by else []) + ["pk"]]
+    at = before or after
+    if at is not None:
+        rows = rows.filter(_beyond(at, by, falling))
+    found = list(rows.order_by(*signed)[: size + 1])
+    more, found = len(found) > size, found[:size]
+    if backwards:
+        found.reverse()
+    has_newer = more if backwards else after is not None
+    has_older = bool(found) if backwards else more
+    return Page(
+        found,
+        _link(query, "before", found[0], by) if found and has_newer else "",
+        _link(query, "after", found[-1], by) if found and has_older else "",
+    )
+
+
+def _beyond(at: tuple[Any, ...], by: str, falling: bool) -> Q:
+    side = "lt" if falling else "gt"
+    if not by:
+        return Q(**{f"pk__{side}": at[0]})
+    return Q(**{f"{by}__{side}": at[0]}) | Q(**{by: at[0], f"pk__{side}": at[1]})
+
+
+def _link(query: QueryDict, name: str, row: Model, by: str) -> str:
+    key = f"{getattr(row, by).isoformat()}~{row.pk}" if by else str(row.pk)
+    params = query.copy()
+    for old in ("after", "before"):
+        params.pop(old, None)
+    params[name] = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+    return params.urlencode()
+
+
+def _read(cursor: str, by: str) -> tuple[Any, ...] | None:
+    if not cursor:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        if not by:
+            return (int(text),)
+        moment, _, key = text.partition("~")
+        return datetime.fromisoformat(moment), int(key)
+    except (ValueError, binascii.Error):
+        return None

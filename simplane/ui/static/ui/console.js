@@ -1,0 +1,95 @@
+// Niceties only: every page works without this file.
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const rows = () => [...document.querySelectorAll("[data-rows] [data-row]")];
+  const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+
+  const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+  const shown = () => document.documentElement.dataset.bsTheme || (dark() ? "dark" : "light");
+  const toggleTheme = () => {
+    const next = shown() === "dark" ? "light" : "dark";
+    document.documentElement.dataset.bsTheme = next;
+    localStorage.setItem("theme", next);
+  };
+
+  const move = (by) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.findIndex((row) => row.contains(document.activeElement));
+    const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by))];
+    $("a, input, button", next)?.focus();
+    next.scrollIntoView({ block: "nearest" });
+  };
+  const tick = () => {
+    const row = rows().find((one) => one.contains(document.activeElement));
+    const box = row && $("input[type=checkbox]", row);
+    if (box) box.click();
+  };
+
+  let leader = 0;
+  const go = (key) => {
+    const link = $(`a[data-go="${CSS.escape(key)}"]`);
+    if (link) location.assign(link.href);
+  };
+  const keys = {
+    "/": () => $("#search")?.focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    x: tick,
+    g: () => { leader = Date.now(); },
+    "?": () => $("#keys")?.showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && typing(event.target)) return event.target.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return undefined;
+    if (Date.now() - leader < 1500 && event.key !== "g") {
+      leader = 0;
+      return go(event.key);
+    }
+    if (!keys[event.key]) return undefined;
+    event.preventDefault();
+    return keys[event.key]();
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-toggle-theme]")) toggleTheme();
+    if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+    // A menu closes when something else is clicked.
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  });
+
+  const count = () => {
+    document.querySelectorAll("[data-selected]").forEach((place) => {
+      const form = place.closest("form");
+      const ticked = form.querySelectorAll("[data-row] input[type=checkbox]:checked").length;
+      place.textContent = ticked ? `${ticked} selected` : "";
+    });
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-all]")) {
+      event.target.closest("form").querySelectorAll("[data-row] input[type=checkbox]").forEach((box) => {
+        box.checked = event.target.checked;
+      });
+    }
+    count();
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method === "post" && !form.hasAttribute("data-again")) {
+      // A double click must not send twice; the page that follows brings fresh buttons.
+      setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
+    }
+  });
+  addEventListener("pageshow", () => {
+    document.querySelectorAll("form button:disabled:not([data-off])").forEach((button) => { button.disabled = false; });
+    count();
+  });
+
+  const trouble = (on) => { const note = $("#offline"); if (note) note.hidden = !on; };
+  document.addEventListener("htmx:sendError", () => trouble(true));
+  document.addEventListener("htmx:timeout", () => trouble(true));
+  document.addEventListener("htmx:responseError", () => trouble(true));
+  document.addEventListener("htmx:afterSwap", () => { trouble(false); count(); });
+})();
