@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -54,8 +55,13 @@ def minute(moment: datetime, *, formats: str) -> str:
 def countries(codes: list[str], *, formats: str, most: int = 6) -> str:
     """`Spain, Portugal and France`, or the first names and a number when there are many. Unknown codes stay codes."""
     known = Locale.parse(formats).territories
-    names = sorted(str(known.get(code, code)) for code in codes)
+    names = sorted((str(known.get(code, code)) for code in codes), key=_as_spoken)
     if len(names) > most:
         return f"{', '.join(names[:most])} + {len(names) - most}"
     text: str = format_list(names, locale=formats)
     return text
+
+
+def _as_spoken(name: str) -> str:
+    # Österreich sorts with O, not behind Z.
+    return unicodedata.normalize("NFKD", name).casefold()
