@@ -11,6 +11,8 @@ from sandbox.shopify.refusal import RefusedError
 from sandbox.shopify.store import Store
 from sandbox.shopify.webhooks import Event
 
+NEVER_MS = 2**62
+
 
 def enqueue_cancel(office: Office, order: Order, plan: dict[str, Any]) -> str:
     """Ask for a cancellation; `plan` holds reason, give_back, restock, note. Returns the job id."""
@@ -20,17 +22,22 @@ def enqueue_cancel(office: Office, order: Order, plan: dict[str, Any]) -> str:
         "insert into shopify_job (id, order_id, due_ms, status, plan) values (?, ?, ?, 'STARTED', ?)",
         (number, order.id, due, json.dumps({**plan, "shop": order.shop})),
     )
+    office.next_job_ms = min(office.next_job_ms, due)
     office.store.clock.wake()
     return number
 
 
 def run_due_jobs(office: Office) -> None:
     """Do every cancellation whose time has come, each in its own transaction."""
+    books, now = office.store.books, office.store.now_ms()
+    if now < office.next_job_ms:
+        return
     sql = "select id, order_id, plan from shopify_job where status = 'STARTED' and due_ms <= ? order by due_ms"
-    for row in office.store.books.rows(sql, (office.store.now_ms(),)):
-        with office.store.books.transaction() as db:
+    for row in books.rows(sql, (now,)):
+        with books.transaction() as db:
             status = _cancel(office, row["order_id"], json.loads(row["plan"]))
             db.execute("update shopify_job set status = ? where id = ?", (status, row["id"]))
+    office.next_job_ms = books.number("select min(due_ms) from shopify_job where status = 'STARTED'") or NEVER_MS
 
 
 def _cancel(office: Office, order_id: int, plan: dict[str, Any]) -> str:

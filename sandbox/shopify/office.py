@@ -18,11 +18,12 @@ from sandbox.shopify.webhooks import Event, Webhooks
 
 
 class Office:
-    """The verbs of one stand-in."""
+    """The verbs of one stand-in. `next_job_ms`: when the next job is due; 0 = look into the books."""
 
     def __init__(self, store: Store, webhooks: Webhooks) -> None:
         self.store = store
         self.webhooks = webhooks
+        self.next_job_ms = 0
 
     def sell(self, shop: Shop, wanted: Mapping[str, Any], count: int, event_options: Mapping[str, Any]) -> list[Order]:
         """New orders: orders/create, then orders/paid with the same Event-Id when money settled them."""

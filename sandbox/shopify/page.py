@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.books import JsonObject
 from sandbox.kit.control import BadControlError
-from sandbox.shopify.model import Order
+from sandbox.shopify.model import Line, Order
 from sandbox.shopify.money import amount_text
 from sandbox.shopify.office import Office
 from sandbox.shopify.report import delivery_states
@@ -157,7 +157,7 @@ def _table(orders: list[Order]) -> str:
 
 
 def _row(order: Order) -> str:
-    items = "<br>".join(f"{line.current} × {escape(line.sku or line.title)}" for line in order.lines)
+    items = "<br>".join(f"{_units(line)} × {escape(line.sku or line.title)}" for line in order.lines)
     paid = "CANCELLED" if order.cancelled_ms else financial_status(order)
     amount = f"{amount_text(total(order), order.currency)} {order.currency}"
     links = "<br>".join(
@@ -171,6 +171,10 @@ def _row(order: Order) -> str:
         f'<td>{items}</td><td class="right">{amount}</td><td>{_badge(paid)}</td>'
         f"<td>{_badge(fulfilment_status(order))}</td><td>{links or '–'}</td></tr>"
     )
+
+
+def _units(line: Line) -> str:
+    return str(line.quantity) if line.current == line.quantity else f"{line.current} of {line.quantity}"
 
 
 def _badge(status: str) -> str:

@@ -1,5 +1,6 @@
 """Pieces that several webhook bodies share, and how a body becomes bytes."""
 
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -44,11 +45,15 @@ def zone(name: str) -> ZoneInfo:
 
 
 def money_set(order: Order, minor: int) -> JsonObject:
-    """Shop money and presentment money."""
-    other = order.presentment_currency or order.currency
-    shown = minor if other == order.currency else convert(minor, order.currency, order.presentment_rate, other)
+    """Shop money and presentment money. Shared between bodies: never change what comes back."""
+    return _money_set(minor, order.currency, order.presentment_currency or order.currency, order.presentment_rate)
+
+
+@lru_cache(maxsize=4096)
+def _money_set(minor: int, currency: str, other: str, rate: str) -> JsonObject:
+    shown = minor if other == currency else convert(minor, currency, rate, other)
     return {
-        "shop_money": {"amount": amount_text(minor, order.currency), "currency_code": order.currency},
+        "shop_money": {"amount": amount_text(minor, currency), "currency_code": currency},
         "presentment_money": {"amount": amount_text(shown, other), "currency_code": other},
     }
 

@@ -1,6 +1,7 @@
 """Delivers webhooks: up to 32 at once, on the virtual clock, with Shopify's retry schedule."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from itertools import accumulate
 
@@ -9,9 +10,10 @@ from sandbox.kit.sender import HELD_KEY, IDLE_SECONDS, ORDERS, Sender
 from sandbox.shopify.post import PostError, post
 from sandbox.shopify.signature import headers, secret_for, sign
 from sandbox.shopify.store import Store
-from sandbox.shopify.webhooks import Webhooks
+from sandbox.shopify.webhooks import Webhooks, unpack
 
 AT_ONCE = 32
+PORTION = 256
 
 # Shopify says: eight retries over four hours. The single pauses are not published; these grow and add up to 4 h.
 PAUSES_SECONDS = (60, 120, 300, 600, 1200, 2400, 3600, 6120)
@@ -31,6 +33,23 @@ class WebhookSender(Sender):
         self._webhooks = webhooks
         self._before_pass = before_pass
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._ready: deque[Row] = deque()
+        self.forget()
+
+    @property
+    def held(self) -> bool:
+        """Are deliveries held back?"""
+        return self._held
+
+    def hold(self) -> None:
+        """Keep everything back until `release`."""
+        super().hold()
+        self.forget()
+
+    def forget(self) -> None:
+        """Read again what the books say."""
+        self._ready.clear()
+        self._held = bool(self._store.books.get_state(HELD_KEY))
         self._one_by_one = 0
 
     def release(self, order: str = "fifo") -> int:
@@ -50,6 +69,7 @@ class WebhookSender(Sender):
                 [(start + place, number) for place, number in enumerate(wanted)],
             )
             self._store.books.set_state(HELD_KEY, False)
+        self.forget()
         self._one_by_one = len(wanted)
         self._store.clock.wake()
         return len(wanted)
@@ -68,49 +88,55 @@ class WebhookSender(Sender):
         try:
             while True:
                 self._before_pass()
-                started = 0 if self.held else self._start_due()
-                if not started:
-                    await self._store.clock.wait_for_move(self._wait_seconds())
-                else:
-                    await asyncio.sleep(0)
+                self._start_due()
+                await self._store.clock.wait_for_move(self._wait_seconds())
         finally:
             for task in self._running.values():
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    def _start_due(self) -> int:
-        free = (1 if self._one_by_one else AT_ONCE) - len(self._running)
-        if free <= 0:
-            return 0
-        rows = self._store.books.rows(
-            "select * from shopify_delivery where state = 'due' and due_ms <= ? order by due_ms, id limit ?",
-            (self._store.now_ms(), free + len(self._running)),
-        )
-        fresh = [row for row in rows if row["id"] not in self._running][:free]
-        for row in fresh:
+    def _start_due(self) -> None:
+        while not self._held and len(self._running) < (1 if self._one_by_one else AT_ONCE):
+            row = self._take()
+            if row is None:
+                return
             self._running[row["id"]] = asyncio.create_task(self._attempt(row))
-        self._one_by_one = max(self._one_by_one - len(fresh), 0)
-        return len(fresh)
+            self._one_by_one = max(self._one_by_one - 1, 0)
+
+    def _take(self) -> Row | None:
+        """The next delivery that is due; they are read in portions."""
+        if not self._ready:
+            rows = self._store.books.rows(
+                "select * from shopify_delivery where state = 'due' and due_ms <= ? order by due_ms, id limit ?",
+                (self._store.now_ms(), PORTION + AT_ONCE),
+            )
+            self._ready.extend(row for row in rows if row["id"] not in self._running)
+        return self._ready.popleft() if self._ready else None
 
     def _wait_seconds(self) -> float:
-        # What is due already and not running waits for a free place, and every end of a delivery wakes the loop.
+        # What is due already waits for a free place, and the end of a delivery wakes the loop then.
+        if self._held or self._ready:
+            return IDLE_SECONDS
         now = self._store.now_ms()
         sql = "select min(due_ms) from shopify_delivery where state = 'due' and due_ms > ?"
         due = self._store.books.number(sql, (now,))
-        return min((due - now) / 1000, IDLE_SECONDS) if due and not self.held else IDLE_SECONDS
+        return min((due - now) / 1000, IDLE_SECONDS) if due else IDLE_SECONDS
 
     async def _attempt(self, row: Row) -> None:
         status, error = None, None
         try:
-            status = await post(row["uri"], bytes(row["body"]), self._headers(row))
+            body = unpack(row["body"])
+            status = await post(row["uri"], body, self._headers(row, body))
         except PostError as problem:
             error = str(problem)[:300]
         finally:
+            was_full = len(self._running) >= AT_ONCE
             self._running.pop(row["id"], None)
-        self._settle(row, status, error)
-        self._store.clock.wake()
+        done = self._note(row, status, error)
+        if not done or was_full or self._ready or self._one_by_one:
+            self._store.clock.wake()
 
-    def _headers(self, row: Row) -> dict[str, str]:
+    def _headers(self, row: Row, body: bytes) -> dict[str, str]:
         shop = self._store.shop(row["shop"])
         if shop is None:
             raise PostError("the shop is gone")
@@ -124,10 +150,11 @@ class WebhookSender(Sender):
         )
         if row["signature"] != "missing":
             secret = secret_for(shop, row["signature"], self._store.now_ms())
-            result["X-Shopify-Hmac-Sha256"] = sign(secret, bytes(row["body"]))
+            result["X-Shopify-Hmac-Sha256"] = sign(secret, body)
         return result
 
-    def _settle(self, row: Row, status: int | None, error: str | None) -> None:
+    def _note(self, row: Row, status: int | None, error: str | None) -> bool:
+        """Write down how the attempt ended. Is the delivery done?"""
         done = status is not None and 200 <= status < 300
         retries = row["attempts"]
         first_ms = row["first_ms"] or self._store.now_ms()
@@ -135,16 +162,16 @@ class WebhookSender(Sender):
         scale = self._store.settings.number("retry_scale")
         due_ms = first_ms + int(RETRY_AT_SECONDS[retries] * 1000 * scale) if again else row["due_ms"]
         state = "sent" if done else "due" if again else "failed"
-        with self._store.books.transaction() as db:
-            db.execute(
-                "update shopify_delivery set attempts = ?, state = ?, first_ms = ?, due_ms = ?, last_status = ?, "
-                "last_error = ? where id = ?",
-                (retries + 1, state, first_ms, due_ms, status, error, row["id"]),
-            )
-            if state == "failed" and row["subscription_id"]:
-                self._webhooks.give_up_on(row["shop"], row["subscription_id"])
-            if done and self._doubled():
-                self._webhooks.repeat("id = ?", (row["id"],), 1)
+        self._store.books.execute(
+            "update shopify_delivery set attempts = ?, state = ?, first_ms = ?, due_ms = ?, last_status = ?, "
+            "last_error = ? where id = ?",
+            (retries + 1, state, first_ms, due_ms, status, error, row["id"]),
+        )
+        if state == "failed" and row["subscription_id"]:
+            self._webhooks.give_up_on(row["shop"], row["subscription_id"])
+        if done and self._doubled():
+            self._webhooks.repeat("id = ?", (row["id"],), 1)
+        return done
 
     def _doubled(self) -> bool:
         rate = self._store.settings.number("duplicate_rate")

@@ -47,7 +47,7 @@ class Shop(msgspec.Struct):
     next_number: int = 1001
 
 
-_order_out = msgspec.json.Encoder()
+_out = msgspec.json.Encoder()
 _order_in = msgspec.json.Decoder(Order)
 _shop_in = msgspec.json.Decoder(Shop)
 
@@ -60,6 +60,7 @@ class Store:
         self.clock = clock
         self.settings = settings
         self._given_out = 0
+        self._shop_docs: dict[str, bytes] = {}
 
     def now_ms(self) -> int:
         """Virtual now."""
@@ -70,15 +71,23 @@ class Store:
         return [_shop_in.decode(row["doc"]) for row in self.books.rows("select doc from shopify_shop order by domain")]
 
     def shop(self, domain: str) -> Shop | None:
-        """One shop."""
-        row = self.books.row("select doc from shopify_shop where domain = ?", (domain,))
-        return _shop_in.decode(row["doc"]) if row else None
+        """One shop, a fresh copy."""
+        doc = self._shop_docs.get(domain)
+        if doc is None:
+            row = self.books.row("select doc from shopify_shop where domain = ?", (domain,))
+            if row is None:
+                return None
+            doc = self._shop_docs[domain] = bytes(row["doc"])
+        return _shop_in.decode(doc)
+
+    def forget_cache(self) -> None:
+        """After the books were emptied or a transaction failed."""
+        self._shop_docs.clear()
 
     def save_shop(self, shop: Shop) -> None:
         """Insert or overwrite."""
-        self.books.execute(
-            "insert or replace into shopify_shop (domain, doc) values (?, ?)", (shop.domain, _order_out.encode(shop))
-        )
+        doc = self._shop_docs[shop.domain] = _out.encode(shop)
+        self.books.execute("insert or replace into shopify_shop (domain, doc) values (?, ?)", (shop.domain, doc))
 
     def next_order_ids(self, count: int) -> Iterator[int]:
         """Order ids that were never given out, not even before the books were emptied."""
@@ -94,7 +103,7 @@ class Store:
             "insert into shopify_order (id, shop, number, created_ms, updated_ms, indexed_ms, index_due_ms, financial, "
             "doc) values (?, ?, ?, ?, ?, null, ?, ?, ?)",
             [
-                (o.id, o.shop, o.number, o.created_ms, o.updated_ms, due, financial_status(o), _order_out.encode(o))
+                (o.id, o.shop, o.number, o.created_ms, o.updated_ms, due, financial_status(o), _out.encode(o))
                 for o in orders
             ],
         )
@@ -116,7 +125,7 @@ class Store:
         self.books.execute(
             "update shopify_order set indexed_ms = case when index_due_ms <= ? then updated_ms else indexed_ms end, "
             "updated_ms = ?, index_due_ms = ?, financial = ?, doc = ? where id = ?",
-            (now, order.updated_ms, self._index_due(), financial_status(order), _order_out.encode(order), order.id),
+            (now, order.updated_ms, self._index_due(), financial_status(order), _out.encode(order), order.id),
         )
 
     def _index_due(self) -> int:

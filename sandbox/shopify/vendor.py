@@ -62,7 +62,8 @@ class Shopify(Vendor):
         self.buckets = Buckets(desk.clock, desk.settings)
         self.api = Api(self.office, self.buckets)
         self._window = FixedWindow()
-        desk.sender = WebhookSender(self.store, self.webhooks, lambda: run_due_jobs(self.office))
+        self.sender = WebhookSender(self.store, self.webhooks, lambda: run_due_jobs(self.office))
+        desk.sender = self.sender
 
     def operations(self) -> Sequence[Operation]:
         """Two routes are all that our client calls."""
@@ -79,6 +80,7 @@ class Shopify(Vendor):
     def load_defaults(self) -> None:
         """One shop, with subscriptions when a webhook address is set."""
         self.webhooks.forget_cache()
+        self.sender.forget()
         self.buckets.fill()
         shop = store.Shop(DEFAULT_SHOP, stable_number("shop", DEFAULT_SHOP), DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET)
         with self.desk.books.transaction():
