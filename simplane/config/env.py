@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,7 +39,14 @@ class Env(BaseSettings):
     slack_webhook_url: str = ""
     sentry_dsn: str = ""
     otlp_endpoint: str = ""
-    log_format: Literal["json", "console"] = "console"
+    """Base address of an OpenTelemetry collector (OTLP over HTTP), for example http://127.0.0.1:4318. Empty: no traces."""
+    metrics_token: str = ""
+    """Whoever shows it as `Authorization: Bearer …` may read /metrics from elsewhere; this machine may always."""
+    worker_metrics_port: int = Field(default=0, ge=0, le=65_535)
+    """A port for the worker's own /metrics and /healthz. 0: its figures are part of the web process' /metrics."""
+    log_format: Literal["json", "console"] = Field(
+        default_factory=lambda known: "json" if known.get("environment") == "production" else "console"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     clock_freeze: datetime | None = None
@@ -59,6 +66,19 @@ class Env(BaseSettings):
     def production(self) -> bool:
         return self.environment == "production"
 
+    @property
+    def secret_texts(self) -> list[str]:
+        """Every value here that must appear in no log line, page or report."""
+        passwords = [urlsplit(address).password or "" for address in (self.database_url, self.mail_url)]
+        whole = [
+            self.secret_key,
+            *self.previous_secret_keys,
+            self.metrics_token,
+            self.slack_webhook_url,
+            self.sentry_dsn,
+        ]
+        return [text for text in [*whole, *passwords, *map(unquote, passwords)] if text]
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = list(self._always_wrong()) + (list(self._wrong_in_production()) if self.production else [])
@@ -72,6 +92,14 @@ class Env(BaseSettings):
             found.append("DATABASE_URL must start with postgresql://")
         if urlsplit(self.mail_url).scheme not in ("smtp", "smtps", "smtp+tls"):
             found.append("SIMPLANE_MAIL_URL must be smtp://, smtps:// or smtp+tls://user:password@host:port")
+        if self.metrics_token and len(self.metrics_token) < 16:
+            found.append("SIMPLANE_METRICS_TOKEN must have 16 characters or more")
+        addresses = {name: getattr(self, name) for name in ("otlp_endpoint", "sentry_dsn", "slack_webhook_url")}
+        found += [
+            f"SIMPLANE_{name.upper()} must be an http:// or https:// address"
+            for name, value in addresses.items()
+            if value and not (urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname)
+        ]
         if list(self.delivery_clock_seconds) != sorted(self.delivery_clock_seconds):
             found.append("SIMPLANE_DELIVERY_CLOCK_SECONDS must grow from step to step")
         return found

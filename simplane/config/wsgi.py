@@ -7,7 +7,13 @@ from typing import cast
 
 from django.core.wsgi import get_wsgi_application
 
+from simplane.config.env import env
+from simplane.core import telemetry
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "simplane.config.settings")
+telemetry.start(  # before Django reads its middleware
+    "simplane-web", otlp_endpoint=env.otlp_endpoint, sentry_dsn=env.sentry_dsn, environment=env.environment
+)
 _django = get_wsgi_application()
 
 from simplane.api.intake import WSGI, with_fast_lane  # noqa: E402  needs Django set up

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from simplane.core import clock, context, deadletters, jobs, work
 from simplane.core.db import transaction
 from simplane.core.log import logger
@@ -50,10 +52,10 @@ STORE_SQL = """
 WITH stored AS (
   INSERT INTO core_inboxmessage (channel, account, delivery_id, topic, headers, body, trusted, received_at, state,
     problem, duplicates, due_at, attempts)
-  SELECT m.channel, m.account, m.delivery_id, m.topic, m.headers::jsonb, m.body, m.trusted, %(now)s, 'received', '', 0,
-    %(due)s, 0
-  FROM unnest(%(channel)s::text[], %(account)s::text[], %(delivery_id)s::text[], %(topic)s::text[],
-    %(headers)s::text[], %(body)s::bytea[], %(trusted)s::bool[])
+  SELECT m.channel, m.account, m.delivery_id, m.topic, m.headers::jsonb, m.body, m.trusted, %(now)b, 'received', '', 0,
+    %(due)b, 0
+  FROM unnest(%(channel)b::text[], %(account)b::text[], %(delivery_id)b::text[], %(topic)b::text[],
+    %(headers)b::text[], %(body)b::bytea[], %(trusted)b::bool[])
     AS m(channel, account, delivery_id, topic, headers, body, trusted)
   ON CONFLICT (channel, account, delivery_id) DO UPDATE SET duplicates = core_inboxmessage.duplicates + 1
   RETURNING id, (xmax = 0) AS fresh
@@ -67,6 +69,7 @@ SELECT id, fresh FROM stored
 """Stores a batch of deliveries and the jobs that work on them in one statement; used by the web process' fast lane.
 
 A delivery id that stands twice in one batch must be sent in two batches (ON CONFLICT touches a row once a statement).
+Parameters are binary: a body of 8 kB as text costs more than all the rest of taking it in.
 """
 
 
@@ -86,6 +89,9 @@ def handle_message(message_id: int) -> None:
         else:
             state = InboxMessage.State.IGNORED if done.ignored else InboxMessage.State.DONE
             _finish(message, state, problem=done.ignored, order_id=done.order_id)
+            if done.order_id is not None:
+                structlog.contextvars.bind_contextvars(order_id=done.order_id)
+            log.info("inbox.handled", channel=message.channel, topic=message.topic, state=str(state), why=done.ignored)
 
 
 def _finish(message: InboxMessage, state: str, *, problem: str = "", order_id: int | None = None) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import random
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +24,10 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
-from simplane.core import context
+from simplane.core import context, telemetry
 from simplane.core.db import in_thread
 from simplane.core.log import logger
+from simplane.core.metrics import JOB_SECONDS, JOBS
 
 log = logger(__name__)
 JobFunction = Callable[..., Awaitable[None]] | Callable[..., None]
@@ -93,12 +95,19 @@ def _runner(name: str, function: JobFunction, tries: int) -> Callable[..., Await
 
 
 async def _run_once(name: str, function: JobFunction, arguments: dict[str, Any], *, last: bool) -> None:
+    started = time.perf_counter()
+    outcome = "failed"
     try:
-        if inspect.iscoroutinefunction(function):
-            await function(**arguments)
-        else:
-            await in_thread(function, **arguments)
+        with telemetry.job(name, context.request_id(), **_ids(arguments)):
+            if inspect.iscoroutinefunction(function):
+                await function(**arguments)
+                _done(started)
+            else:
+                await in_thread(_in_thread, function, arguments, started)
+        outcome = "done"
     except Temporary as wait:
+        outcome = "later"
+        log.info("job.later", why=str(wait), last=last)
         if last:
             await in_thread(_gave_up, name, arguments, wait)
         raise
@@ -107,6 +116,19 @@ async def _run_once(name: str, function: JobFunction, arguments: dict[str, Any],
         if last:
             await in_thread(_gave_up, name, arguments, error)
         raise
+    finally:
+        JOBS.labels(name, outcome).inc()
+        JOB_SECONDS.labels(name).observe(time.perf_counter() - started)
+
+
+def _in_thread(function: JobFunction, arguments: dict[str, Any], started: float) -> None:
+    """The line is written here, where the ids that the job found out (its order) are bound."""
+    function(**arguments)
+    _done(started)
+
+
+def _done(started: float) -> None:
+    log.info("job.done", ms=round((time.perf_counter() - started) * 1000))
 
 
 def _gave_up(name: str, arguments: dict[str, Any], error: BaseException) -> None:

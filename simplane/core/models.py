@@ -141,6 +141,7 @@ class Schedule(models.Model):
     name = models.CharField(max_length=60, primary_key=True)
     last_started_at = models.DateTimeField(null=True)
     last_finished_at = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
     last_ok = models.BooleanField(null=True)
     last_result = models.JSONField(null=True)
     last_problem = models.TextField(blank=True)

@@ -45,7 +45,7 @@ def scheduled(
         entry = Scheduled(name, cron, title, function, most_seconds, queue)
         _timetable[name] = entry
 
-        async def tick(timestamp: int) -> None:
+        async def tick(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes it by name
             await run_now(name)
 
         task = app.task(name=f"schedule.{name}", queue=queue)(tick)
@@ -93,9 +93,11 @@ def _start(entry: Scheduled) -> bool:
 
 
 def _finish(name: str, result: Result, problem: str) -> None:
+    now = clock.now()
     Schedule.objects.filter(name=name).update(
         lease_until=None,
-        last_finished_at=clock.now(),
+        last_finished_at=now,
+        last_success_at=F("last_success_at") if problem else now,
         last_ok=not problem,
         last_result=result,
         last_problem=problem,

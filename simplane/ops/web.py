@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import sys
 
-import django
-from django.conf import settings
+from simplane.ops import figures
 
 
 def main(argv: list[str]) -> int:
     """`--bind host:port` (127.0.0.1:8000). Replaces this process; SIGTERM stops it gracefully."""
-    django.setup()
+    from simplane.config.env import env
+
+    figures.clear(figures.share(env.state_dir))
     bind = argv[argv.index("--bind") + 1] if "--bind" in argv else "127.0.0.1:8000"
     options = {
+        "--config": "python:simplane.ops.gunicorn_conf",
         "--bind": bind,
-        "--workers": str(settings.SIMPLANE.web_workers),
-        "--threads": str(settings.SIMPLANE.web_threads),
+        "--workers": str(env.web_workers),
+        "--threads": str(env.web_threads),
         "--worker-class": "gthread",
         "--keep-alive": "30",
         "--timeout": "60",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.transaction import on_commit
+
 from simplane.core import clock, deadletters, events, work
 from simplane.core.db import in_thread, needs_transaction, transaction
+from simplane.core.metrics import DELIVERY_SECONDS
 from simplane.delivery.actions import send_async
 from simplane.delivery.models import Message
 from simplane.delivery.values import SendResult
@@ -54,3 +57,5 @@ def delivered(unit: Unit) -> None:
     deadletters.close_letter("unit", unit.pk, resolution="delivered")
     events.record(UnitDelivered(order_id=unit.order_id, unit_id=unit.pk))
     finish_order(unit.order_id)
+    seconds = (now - unit.created_at).total_seconds()
+    on_commit(lambda: DELIVERY_SECONDS.observe(seconds))
