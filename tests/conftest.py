@@ -1,3 +1,34 @@
-"""Fixtures for all tests. Factories live beside the package they serve (tests/<package>/factories.py)."""
+"""Fixtures for all tests. Factories live in tests/factories.py."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from simplane.organizations.queries import operator_id
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a process remembers belongs to one test's rows; the queue's tables are not Django's, so nobody empties them."""
+    operator_id.cache_clear()
+    yield
+    operator_id.cache_clear()
+    if "transactional_db" in request.fixturenames:
+        request.getfixturevalue("django_db_blocker").unblock()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procrastinate_jobs")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Threads of the code under test keep connections; the test database can only be dropped without them."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

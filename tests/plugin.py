@@ -1,7 +1,8 @@
-"""Loaded before Django's settings: a PostgreSQL for the tests, started once and shared by all test processes."""
+"""Loaded before Django's settings: a PostgreSQL for the tests, shared by all test processes of this checkout."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -10,19 +11,38 @@ import pytest
 from simplane.ops import postgres
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".simplane" / "test-postgres"
 os.environ.setdefault("SIMPLANE_ENVIRONMENT", "test")
 os.environ.setdefault("SIMPLANE_STATE_DIR", str(ROOT / ".simplane" / "test-state"))
 os.environ.setdefault("SIMPLANE_LOG_LEVEL", "ERROR")
 
+
+class _SharedServer:
+    """Whoever comes first starts the server, whoever leaves last stops it; a shared file lock says who is there."""
+
+    def __init__(self) -> None:
+        FOLDER.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FOLDER.with_suffix(".users").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        # Durability costs time and a test database owes nobody any.
+        fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        self.cluster = postgres.start(FOLDER, settings=fast)
+
+    def leave(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        postgres.stop(self.cluster)
+
+
+_server: _SharedServer | None = None
 if not os.environ.get("DATABASE_URL"):
-    # Durability costs time and a test database owes nobody any.
-    fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    _cluster = postgres.start(ROOT / ".simplane" / "test-postgres", settings=fast)
-    os.environ["DATABASE_URL"] = _cluster.url
-    os.environ["SIMPLANE_TEST_OWNS_POSTGRES"] = str(os.getpid())
+    _server = _SharedServer()
+    os.environ["DATABASE_URL"] = _server.cluster.url
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The process that started the server stops it; workers of a parallel run only borrow it."""
-    if os.environ.get("SIMPLANE_TEST_OWNS_POSTGRES") == str(os.getpid()) and not hasattr(config, "workerinput"):
-        postgres.stop(_cluster)
+    """Workers of a parallel run only borrow the server of the process that started them."""
+    if _server is not None and not hasattr(config, "workerinput"):
+        _server.leave()

@@ -6,3 +6,9 @@ class ConfigConfig(AppConfig):
 
     name = "simplane.config"
     label = "config"
+
+    def ready(self) -> None:
+        import simplane.core.upkeep  # noqa: F401  registers housekeeping
+        from simplane.config.wiring import wire
+
+        wire()

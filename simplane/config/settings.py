@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "simplane.config",
 ]
 MIDDLEWARE = [
+    "simplane.api.health.Probes",  # first: a probe knows no host name and speaks plain HTTP
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -128,7 +129,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.state_dir / "static"
+STATIC_ROOT = env.state_dir / "static" if env.production else None
 WHITENOISE_USE_FINDERS = not env.production
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -166,6 +167,7 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # a traveller's address is nobody's business in a log
 
 LOGGING_CONFIG = None
-configure_logging(level=env.log_level, json=env.log_format == "json")
+configure_logging(level=env.log_level, json=env.log_format == "json", secrets=env.secret_texts)

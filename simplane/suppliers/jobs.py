@@ -7,7 +7,7 @@ from typing import Any
 from simplane.core import clock, jobs
 from simplane.core.db import in_thread, transaction
 from simplane.core.schedule import scheduled
-from simplane.suppliers import actions, registry
+from simplane.suppliers import actions, catalog_jobs, registry  # noqa: F401  catalog_jobs registers itself
 from simplane.suppliers.models import Supplier
 from simplane.suppliers.outcomes import Ok
 

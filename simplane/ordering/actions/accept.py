@@ -204,7 +204,7 @@ def _owe(order: Order, lines: Iterable[OrderLine], *, fresh_order: bool) -> list
 
 def _units_by_line(order: Order) -> dict[int, tuple[int, int]]:
     given_back = Q(state__in=["cancelled", "refunded"]) | ~Q(cancel_wanted="") | Q(compensation__isnull=False)
-    rows = order.units.values_list("order_line_id").annotate(Count("pk"), Count("pk", filter=given_back))
+    rows = order.units.values_list("order_line_id").annotate(all=Count("pk"), back=Count("pk", filter=given_back))
     return {line_id: (total, back) for line_id, total, back in rows}
 
 

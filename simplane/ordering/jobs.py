@@ -1,0 +1,52 @@
+"""Jobs and timetable of ordering: thin; each calls one action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simplane.core import jobs, work
+from simplane.core.db import transaction
+from simplane.core.schedule import scheduled
+from simplane.ordering import actions, sweep
+from simplane.ordering.models import Compensation, Unit
+
+
+@jobs.job("ordering.advance", queue="supplier")
+async def advance(unit_id: int) -> None:
+    await actions.advance(unit_id)
+
+
+@jobs.job("ordering.hand_over", queue="mail")
+async def hand_over(unit_id: int) -> None:
+    await actions.hand_over(unit_id)
+
+
+@jobs.job("ordering.compensate", queue="supplier")
+async def compensate(compensation_id: int) -> None:
+    await actions.compensate(compensation_id)
+
+
+@jobs.job("ordering.tell_customer", queue="default")
+def tell_customer(order_id: int, step: int) -> None:
+    actions.tell_customer(order_id, step)
+
+
+@scheduled("due_units", cron="* * * * * *", title="Units whose next step is due", most_seconds=30)
+def due_units() -> dict[str, Any]:
+    """Also the safety net behind every lost job: no unit that owes a step is without a due time."""
+    with transaction():
+        units = work.take_due(Unit, hold_seconds=60)
+        jobs.enqueue_many("ordering.advance", [{"unit_id": pk} for pk in units])
+        taken = work.take_due(Compensation, hold_seconds=120)
+        jobs.enqueue_many("ordering.compensate", [{"compensation_id": pk} for pk in taken])
+    return {"units": len(units), "compensations": len(taken)}
+
+
+@scheduled("delivery_clock", cron="* * * * * */5", title="Delivery clock of open orders", most_seconds=60)
+def delivery_clock() -> dict[str, Any]:
+    return {"steps": actions.tick()}
+
+
+@scheduled("stuck_orders", cron="*/10 * * * *", title="Stuck-order sweep", most_seconds=300)
+def stuck_orders() -> dict[str, Any]:
+    return sweep.stuck_orders()
