@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.kit.books import JsonObject
-from sandbox.shopify.ids import gid
+from sandbox.shopify.ids import gid, stable_number
 from sandbox.shopify.model import Dispute, Order, Transaction
 from sandbox.shopify.money import graphql_money
 from sandbox.shopify.refund import Units, everything, maximum, paybacks_for, suggested_minor
@@ -13,6 +13,7 @@ from sandbox.shopify.totals import (
     current_total,
     financial_status,
     fulfilment_status,
+    line_share,
     outstanding,
     received,
     refundable,
@@ -33,6 +34,14 @@ def _lines(of: Of, info: Info, **args: Any) -> JsonObject:
 
 def _email(of: Of, info: Info) -> str | None:
     return of.order.email if info.context.sees_customers else None
+
+
+def _customer(of: Of, info: Info) -> JsonObject | None:
+    order = of.order
+    if order.email is None or not info.context.sees_customers:
+        return None
+    name = f"{order.first_name} {order.last_name}".strip() or order.email
+    return {"id": gid("Customer", stable_number("customer", order.shop, order.email)), "displayName": name}
 
 
 def _transactions(of: Of, info: Info, **args: Any) -> list[Of]:
@@ -113,10 +122,12 @@ ORDER_FIELDS: Resolvers = {
         "displayFinancialStatus": lambda of, _: financial_status(of.it),
         "displayFulfillmentStatus": lambda of, _: fulfilment_status(of.it),
         "disputes": lambda of, _: [_dispute(entry) for entry in of.it.disputes],
+        "customer": _customer,
         "email": _email,
         "fullyPaid": lambda of, _: received(of.it) >= total(of.it),
         "lineItems": _lines,
         "metafield": _metafield,
+        "phone": lambda _of, _: None,
         "risk": lambda of, _: {
             "recommendation": RECOMMENDATIONS.get(of.it.risk, "NONE"),
             "assessments": [{"riskLevel": of.it.risk}],
@@ -136,6 +147,9 @@ ORDER_FIELDS: Resolvers = {
         "unfulfilledQuantity": lambda of, _: unfulfilled(of.order, of.it.id),
         "isGiftCard": lambda of, _: of.it.gift_card,
         "customAttributes": lambda of, _: [{"key": key, "value": value} for key, value in of.it.properties],
+        "discountedUnitPriceAfterAllDiscountsSet": lambda of, _: money_bag(
+            of.order, line_share(of.order, of.it.price_minor)
+        ),
         "originalUnitPriceSet": lambda of, _: money_bag(of.order, of.it.price_minor),
         "product": lambda of, _: of.it.product_id and {"id": gid("Product", of.it.product_id)},
         "variant": lambda of, _: of.it.variant_id and {"id": gid("ProductVariant", of.it.variant_id), "sku": of.it.sku},
