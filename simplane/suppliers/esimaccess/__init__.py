@@ -1,0 +1,1 @@
+"""eSIM Access (Redtea) (reference: suppliers, section 2)."""
