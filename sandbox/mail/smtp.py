@@ -42,7 +42,9 @@ class Post:
         """Accept or refuse one address."""
         del session, options
         rule = self._desk.faults.take("rcpt", address.encode(errors="replace"), magic=False)
-        refusal = await self._by_rule(server, rule) if rule else self._by_address(address)
+        if rule and rule.kind == "delay":
+            await asyncio.sleep(rule.seconds)
+        refusal = _by_rule(server, rule) if rule else self._by_address(address)
         if refusal:
             self._mailbox.refuse("rcpt", address, refusal)
             return refusal
@@ -55,27 +57,17 @@ class Post:
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         names = {_name(address) for address in envelope.rcpt_tos}
         rule = self._desk.faults.take("data", raw, magic=False)
-        refusal = await self._by_rule(server, rule) if rule else SPAM if "spam" in names else None
+        refusal = _by_rule(server, rule) if rule else SPAM if "spam" in names else None
         if refusal and not (rule and rule.kind == "status_after"):
             self._mailbox.refuse("data", ", ".join(envelope.rcpt_tos), refusal)
             return refusal
         number = self._mailbox.add(envelope.mail_from or "", envelope.rcpt_tos, raw)
-        if "slow" in names:
-            await asyncio.sleep(SLOW_SECONDS)
+        # The wait comes after the work: a sender that gives up early has delivered all the same.
+        if "slow" in names or (rule and rule.kind == "delay"):
+            await asyncio.sleep(rule.seconds if rule else SLOW_SECONDS)
         if "lost" in names or (rule and rule.kind == "drop_after"):
             _hang_up(server)
         return refusal or TAKEN.format(number)
-
-    async def _by_rule(self, server: SMTP, rule: FaultRule) -> str | None:
-        """The refusal a rule asks for; None lets the mail in."""
-        if rule.kind == "drop_before":
-            _hang_up(server)
-        if rule.kind == "delay":
-            await asyncio.sleep(rule.seconds)
-        if rule.kind not in ("status_before", "status_after"):
-            return None
-        status = rule.status if rule.status != 500 else 550
-        return f"{status} {status // 100}.0.0 Refused by a rule"
 
     def _by_address(self, address: str) -> str | None:
         name = _name(address)
@@ -145,6 +137,16 @@ async def smtp_server(desk: Desk, mailbox: Mailbox, host: str, port: int) -> Asy
         yield
     finally:
         server.close()
+
+
+def _by_rule(server: SMTP, rule: FaultRule) -> str | None:
+    """The refusal a rule asks for; None lets the mail in."""
+    if rule.kind == "drop_before":
+        _hang_up(server)
+    if rule.kind not in ("status_before", "status_after"):
+        return None
+    status = rule.status if rule.status != 500 else 550
+    return f"{status} {status // 100}.0.0 Refused by a rule"
 
 
 def _hang_up(server: SMTP) -> None:

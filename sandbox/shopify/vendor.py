@@ -29,6 +29,7 @@ from sandbox.shopify.topics import API_TOPICS
 DEFAULT_SHOP = "demo-shop.myshopify.com"
 DEFAULT_CLIENT_ID = "demo-client-id"
 DEFAULT_CLIENT_SECRET = "demo-shopify-secret-not-real"  # noqa: S105 - invented, for the demo shop only
+POINTED_KEY = "subscriptions_point_to"
 VERSION = re.compile(r"\d{4}-(01|04|07|10)")
 ERROR_TEXTS = {402: "Unavailable Shop", 403: "Forbidden", 423: "Locked", 429: "Too Many Requests", 430: "Rejected"}
 
@@ -88,12 +89,21 @@ class Shopify(Vendor):
         self.settings_changed(("webhook_url",))
 
     def settings_changed(self, names: Collection[str]) -> None:
-        """Point the default shop's subscriptions at the new address."""
+        """Point the default shop's subscriptions at a new address; the same one again brings nothing back."""
         shop = self.store.shop(DEFAULT_SHOP)
-        if shop and {"webhook_url", "topics"} & set(names):
+        wanted = [self.desk.settings.text("webhook_url"), self.desk.settings.text("topics")]
+        known = self.desk.books.get_state(POINTED_KEY)
+        if shop is None or not {"webhook_url", "topics"} & set(names) or known == wanted:
+            return
+        try:
             with self.desk.books.transaction():
-                topics = [topic for topic in self.desk.settings.text("topics").split(",") if topic]
-                self.webhooks.point_to(shop, self.desk.settings.text("webhook_url"), topics)
+                self.webhooks.point_to(shop, wanted[0], [topic for topic in wanted[1].split(",") if topic])
+                self.desk.books.set_state(POINTED_KEY, wanted)
+        except ValueError:
+            before = known or ["", self.settings["topics"]]
+            self.desk.settings.update({"webhook_url": before[0], "topics": before[1]})
+            self.webhooks.forget_cache()
+            raise
 
     def admit(self, call: Call) -> Reply | None:
         """Shop, version and token."""

@@ -132,14 +132,14 @@ class Webhooks:
 
     def point_to(self, shop: Shop, url: str, topics: Sequence[str]) -> None:
         """Make the app's default subscriptions (and the privacy topics) go to `url`; "" = nowhere."""
+        unknown = [topic for topic in topics if topic not in API_TOPICS.values()]
+        if unknown:
+            raise ValueError(f"unknown topic {', '.join(unknown)}; known: {', '.join(API_TOPICS.values())}")
         for entry in self.subscriptions(shop.domain):
             if entry.uri == shop.webhook_url:
                 self.unsubscribe(shop.domain, entry.id)
         shop.webhook_url = url
         self._store.save_shop(shop)
-        unknown = [topic for topic in topics if topic not in API_TOPICS.values()]
-        if unknown:
-            raise ValueError(f"unknown topic {', '.join(unknown)}; known: {', '.join(API_TOPICS.values())}")
         for topic in topics if url else ():
             self.subscribe(shop, topic, url)
 

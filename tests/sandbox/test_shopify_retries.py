@@ -93,6 +93,8 @@ def test_a_subscription_is_removed_when_all_retries_failed(app: App, inbox: Rece
     assert app.ask("Subscriptions")["nodes"] == []
     [removed] = app.standin.books()["removed_subscriptions"]
     assert (removed["topic"], removed["uri"]) == ("orders/create", inbox.url + "/hooks")
+    app.standin.settings(webhook_url=inbox.url + "/hooks")
+    assert app.ask("Subscriptions")["nodes"] == []
     made = app.do("Subscribe", topic="ORDERS_CREATE", sub={"uri": inbox.url + "/hooks"})["webhookSubscription"]
     assert (made["topic"], made["apiVersion"]["handle"]) == ("ORDERS_CREATE", "2026-10")
     app.sell()
@@ -226,6 +228,17 @@ def test_one_address_per_topic(app: App, inbox: Receiver) -> None:
     message = app.refused("Subscribe", topic="ORDERS_CREATE", sub={"uri": inbox.url + "/hooks"})
     assert message == "Address for this topic has already been taken"
     assert "not a URL" in app.refused("Subscribe", topic="ORDERS_CREATE", sub={"uri": "ftp://nowhere"})
+
+
+@pytest.mark.parametrize("wrong", [{"topics": "orders/create,orders/eaten"}, {"webhook_url": "ftp://nowhere"}])
+def test_a_wrong_setting_changes_nothing(app: App, inbox: Receiver, wrong: Json) -> None:
+    answer = app.client.post(f"{app.standin.url}/_control/settings", json=wrong)
+    assert answer.status_code == 400
+    settings = app.standin.control("settings")
+    assert (settings["webhook_url"], settings["topics"]) == (inbox.url + "/hooks", "orders/create")
+    assert [(node["topic"], node["uri"]) for node in app.ask("Subscriptions")["nodes"]] == [
+        ("ORDERS_CREATE", inbox.url + "/hooks")
+    ]
 
 
 def test_privacy_topics_are_not_in_the_api(app: App) -> None:
