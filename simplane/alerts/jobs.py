@@ -8,7 +8,7 @@ from django.conf import settings
 
 from simplane.alerts import actions, watch
 from simplane.alerts.models import Alert
-from simplane.core import jobs, work
+from simplane.core import deadletters, jobs, work
 from simplane.core.db import transaction
 from simplane.core.models import DeadLetter
 from simplane.core.schedule import scheduled
@@ -31,10 +31,10 @@ def unit_died(order_id: int) -> None:
     if letter is not None:
         count = DeadLetter.objects.filter(cause=letter.cause, resolved_at__isnull=True).count()
         actions.raise_alert(
-            "unit_dead",
+            "stuck",
             letter.cause,
             level="warning",
-            title=f"{count} stuck: {letter.cause.replace('_', ' ')}",
+            title=f"{count} stuck: {deadletters.cause(letter.cause).title}",
             text="Units that can not go on by themselves wait in the stuck queue.",
             link=_console(f"stuck/?cause={letter.cause}"),
         )

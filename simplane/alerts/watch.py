@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from simplane.alerts import actions
 from simplane.alerts.models import Alert
 from simplane.channels.models import Reconciliation, Shop
-from simplane.core import clock
-from simplane.core.models import Schedule
+from simplane.core import clock, deadletters
+from simplane.core.models import DeadLetter, Schedule
 from simplane.suppliers.models import Purchase
 
 QUEUE_AGE_SECONDS = 120
@@ -91,7 +91,14 @@ def queue_age() -> list[Trouble]:
     return [Trouble("all", f"{count} jobs wait, the oldest for {age} s", "critical")] if age > QUEUE_AGE_SECONDS else []
 
 
+def stuck() -> list[Trouble]:
+    """Causes with open dead letters; closed letters resolve the alert."""
+    rows = DeadLetter.objects.filter(resolved_at__isnull=True).values_list("cause").annotate(count=Count("pk"))
+    return [Trouble(cause, f"{count} stuck: {deadletters.cause(cause).title}") for cause, count in rows]
+
+
 RULES: dict[str, Rule] = {
+    "stuck": stuck,
     "unknown_purchases": unknown_purchases,
     "schedule_failed": schedules,
     "reconciliation_late": reconciliations,

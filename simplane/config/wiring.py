@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from simplane.channels import deadletters as channel_letters
 from simplane.core import events
+from simplane.delivery import deadletters as delivery_letters
 from simplane.ordering import deadletters as ordering_letters
 from simplane.ordering import events as ordering
+from simplane.suppliers import catalog_events as catalogues
 from simplane.suppliers import events as suppliers
 from simplane.usage import events as usage
 
@@ -18,6 +21,7 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     suppliers.FloatLow: ("alerts.float_low",),
     suppliers.ForeignOrders: ("alerts.foreign_orders",),
     suppliers.OfferRefused: ("catalog.sync_supplier",),
+    catalogues.CatalogChanged: ("routing.propose",),
     usage.PurchaseAnswered: ("ordering.advance",),
 }
 
@@ -25,4 +29,5 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
 def wire() -> None:
     """Called once when Django is ready."""
     events.wire(REACTIONS)
-    ordering_letters.register()
+    for letters in (ordering_letters, delivery_letters, channel_letters):
+        letters.register()

@@ -13,7 +13,7 @@ from simplane.core.errors import IllegalMove
 from simplane.core.money import Money
 from simplane.ordering import states
 from simplane.ordering.events import UnitDied, UnitEnded, UnitMoved
-from simplane.ordering.models import Unit
+from simplane.ordering.models import Order, Unit
 
 S = Unit.State
 
@@ -72,6 +72,7 @@ def die(unit: Unit, cause: str, summary: str, *, detail: dict[str, Any] | None =
 @needs_transaction
 def end(unit: Unit, state: str, *, why: str) -> None:
     """The unit ends: its letter closes and its order may be complete."""
+    lock_order(unit.order_id)
     move(unit, state, why=why, due_at=None, cancel_wanted="")
     deadletters.close_letter("unit", unit.pk, resolution=state)
     events.record(UnitEnded(order_id=unit.order_id, unit_id=unit.pk, state=state))
@@ -79,8 +80,17 @@ def end(unit: Unit, state: str, *, why: str) -> None:
 
 
 @needs_transaction
+def lock_order(order_id: int) -> None:
+    """Take the order's row lock before the lock of any of its units, always in that order, so that nobody deadlocks."""
+    Order.objects.select_for_update().filter(pk=order_id).values_list("pk").first()
+
+
+@needs_transaction
 def finish_order(order_id: int) -> None:
-    """Close the order when nothing is owed any more; its delivery clock stops."""
+    """Close the order when nothing is owed any more; its delivery clock stops. The caller holds the order's lock.
+
+    Without the lock two units that end at the same moment would each see the other one unfinished.
+    """
     with connection.cursor() as cursor:
         cursor.execute(FINISH, {"order": order_id, "now": clock.now()})
 

@@ -9,7 +9,7 @@ from simplane.core import clock, jobs
 from simplane.core.db import transaction
 from simplane.ordering import states
 from simplane.ordering.models import Order, OrderLine, Unit
-from simplane.ordering.moves import die, finish_order
+from simplane.ordering.moves import die, finish_order, lock_order
 
 UNKNOWN_PATIENCE = timedelta(hours=1)
 PENDING_PATIENCE = timedelta(hours=2)
@@ -71,5 +71,6 @@ def _unclosed() -> int:
     ids = list(idle)
     for order_id in ids:
         with transaction():
+            lock_order(order_id)
             finish_order(order_id)
     return len(ids)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from simplane.core import clock, deadletters, events, work
 from simplane.core.db import in_thread, transaction
@@ -17,7 +16,8 @@ from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.moves import end
 from simplane.suppliers import registry
 from simplane.suppliers.models import Purchase
-from simplane.suppliers.outcomes import Ok, Permanent, Unsupported
+from simplane.suppliers.outcomes import Ok, Permanent, Result, Unsupported
+from simplane.suppliers.values import LineStatus, Returned
 
 S = Unit.State
 State = Compensation.State
@@ -36,8 +36,7 @@ async def compensate(compensation_id: int) -> None:
     if not isinstance(status, Ok):
         await in_thread(_again, row, f"the supplier could not be asked: {status.name}")
         return
-    await in_thread(_keep_status, line, status.value)
-    await in_thread(line.refresh_from_db)
+    line = await in_thread(_keep_status, line, status.value)
     if row.reason == "dispute":
         await in_thread(_close, row, line, State.PERSON, "dispute: evidence is kept, a person decides", 0)
     elif line.installed_at is not None or (line.data_used or 0) > 0:
@@ -60,9 +59,10 @@ def _claim(compensation_id: int) -> tuple[Compensation, Line] | None:
     return row, unit.line
 
 
-def _keep_status(line: Line, status: Any) -> None:
+def _keep_status(line: Line, status: LineStatus) -> Line:
     with transaction():
         apply_read(line, status)
+    return Line.objects.select_related("supplier", "purchase__offer").get(pk=line.pk)
 
 
 def _loss(line: Line) -> str:
@@ -71,7 +71,7 @@ def _loss(line: Line) -> str:
     return "the profile is installed: nothing to take back"
 
 
-def _after_return(row: Compensation, line: Line, returned: Any) -> None:
+def _after_return(row: Compensation, line: Line, returned: Result[Returned]) -> None:
     match returned:
         case Ok(value):
             minor = value.refunded.minor if value.refunded else 0

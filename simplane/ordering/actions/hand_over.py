@@ -14,7 +14,7 @@ from simplane.delivery.models import Message
 from simplane.delivery.values import SendResult
 from simplane.ordering.events import UnitDelivered
 from simplane.ordering.models import Unit
-from simplane.ordering.moves import finish_order, move
+from simplane.ordering.moves import finish_order, lock_order, move
 
 S = Unit.State
 
@@ -53,6 +53,7 @@ def _keep(unit: Unit, result: SendResult) -> None:
 def delivered(unit: Unit) -> None:
     """The buyer has it: the unit is delivered, the order perhaps complete, the shop to be told."""
     now = clock.now()
+    lock_order(unit.order_id)
     move(unit, S.DELIVERED, why="mail handed over", due_at=None, delivered_at=now)
     deadletters.close_letter("unit", unit.pk, resolution="delivered")
     events.record(UnitDelivered(order_id=unit.order_id, unit_id=unit.pk))
