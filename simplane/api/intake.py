@@ -16,7 +16,7 @@ from django.db import DatabaseError, close_old_connections
 
 from simplane.channels import intake as shops
 from simplane.core.log import logger
-from simplane.core.metrics import WEBHOOKS
+from simplane.core.metrics import count_webhook
 from simplane.core.store import Delivery, NotStored, Store
 from simplane.suppliers import intake as suppliers
 
@@ -48,7 +48,7 @@ def with_fast_lane(django: WSGI) -> WSGI:
         if not path.startswith(PREFIX):
             return django(environ, start_response)
         status, text = _serve(path, environ)
-        WEBHOOKS.labels(channel=path.split("/")[2] if path.count("/") > 1 else "", status=str(status)).inc()
+        count_webhook(path, status)
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
         if status == 503:
             headers.append(("Retry-After", "30"))

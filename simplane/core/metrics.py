@@ -9,6 +9,19 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 WEBHOOKS = Counter("simplane_webhooks_total", "Webhook deliveries by channel and answer", ["channel", "status"])
+WEBHOOK_CHANNELS = ("shopify", "suppliers")
+# A counter that begins with its first event shows no increase: the failures that page somebody begin at 0.
+for _channel in WEBHOOK_CHANNELS:
+    for _status in ("200", "401", "503"):
+        WEBHOOKS.labels(_channel, _status)
+
+
+def count_webhook(path: str, status: int) -> None:
+    """Count one delivery to /webhooks/<channel>/...; addresses made up by strangers make no figures of their own."""
+    channel = path.split("/")[2] if path.count("/") > 1 else ""
+    WEBHOOKS.labels(channel if channel in WEBHOOK_CHANNELS else "other", str(status)).inc()
+
+
 DELIVERY_SECONDS = Histogram(
     "simplane_delivery_seconds",
     "From taking an order in to handing its eSIM over",
@@ -17,12 +30,12 @@ DELIVERY_SECONDS = Histogram(
 JOBS = Counter(
     "simplane_jobs_total",
     "Runs of jobs by what came of them: done, later (asked for more time), failed",
-    ["job", "outcome"],
+    ["name", "outcome"],
 )
 JOB_SECONDS = Histogram(
     "simplane_job_seconds",
     "One run of a job",
-    ["job"],
+    ["name"],
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120),
 )
 BREAKERS = Gauge(
