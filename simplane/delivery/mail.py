@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -104,5 +105,13 @@ def _install(link: InstallLink, spoken: Language) -> dict[str, Any]:
         "png": qr.png(code),
         "page_url": links.address_of_unit(link.token),
         "apn": spoken.install.apn.format(apn=link.line.apn) if link.line.apn else "",
-        "guides": (spoken.install.iphone, spoken.install.samsung, spoken.install.android),
+        "steps_html": _steps(spoken.code, "html"),
+        "steps_text": _steps(spoken.code, "txt"),
     }
+
+
+@cache
+def _steps(code: str, kind: str) -> str:
+    """The steps for all phones: the longest part of a mail, and the same for everybody who speaks the language."""
+    install = language(code).install
+    return render_to_string(f"delivery/steps.{kind}", {"guides": (install.iphone, install.samsung, install.android)})

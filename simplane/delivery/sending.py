@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from django.db.models import Q
 
@@ -38,7 +38,7 @@ class Parcel:
 def prepare(message_id: int) -> Parcel | SendResult:
     """Claim a message and build its mail; or what there is to say when nothing is to be sent now. Raises NotFound."""
     refuse_inside_transaction("claiming a message")
-    seen = Message.objects.filter(pk=message_id).first()
+    seen = _seen(message_id)
     if seen is None:
         raise NotFound("there is no such message")
     early = _nothing_to_do(seen)
@@ -60,7 +60,23 @@ def prepare(message_id: int) -> Parcel | SendResult:
         raise
 
 
-def _nothing_to_do(seen: Message) -> SendResult | None:
+class _Seen(NamedTuple):
+    """The row just before the claim, which overwrites what tells a dead holder and a retry's time."""
+
+    state: str
+    due_at: datetime | None
+    lease_until: datetime | None
+    attempts: int
+    problem: str
+    sent_at: datetime | None
+
+
+def _seen(message_id: int) -> _Seen | None:
+    row = Message.objects.filter(pk=message_id).values_list(*_Seen._fields).first()
+    return _Seen(*row) if row else None
+
+
+def _nothing_to_do(seen: _Seen) -> SendResult | None:
     now = clock.now()
     if seen.due_at is None:
         return _settled(seen)
@@ -72,7 +88,7 @@ def _nothing_to_do(seen: Message) -> SendResult | None:
     return None
 
 
-def _settled(seen: Message) -> SendResult:
+def _settled(seen: _Seen) -> SendResult:
     if seen.state in (State.SENT, State.BOUNCED):
         return SendResult(name="sent", at=seen.sent_at)
     if seen.state == State.UNKNOWN:
