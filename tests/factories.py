@@ -284,13 +284,15 @@ def purchase(**given: Any) -> Purchase:
 
 
 def line(**given: Any) -> Line:
-    """An eSIM ready to install, with its purchase unless one is given."""
+    """An eSIM ready to install, with its purchase (of `offer`) unless one is given."""
     n = number()
+    bought = {key: given.pop(key) for key in ("offer",) if key in given}
     paid = given.get("purchase") or purchase(
         state=Purchase.State.BOUGHT,
         outcome="ok",
-        answered_at=clock.now(),
+        answered_at=clock.now() + timedelta(milliseconds=800),
         supplier_order_id=f"order-{n}",
+        **bought,
         **{"unit_id": given["unit_id"]} if given.get("unit_id") else {},
     )
     fields: dict[str, Any] = {
@@ -316,9 +318,10 @@ def iccid(n: int) -> str:
 
 
 def delivered_unit(**given: Any) -> Unit:
-    """A unit with its purchase and eSIM, handed over now."""
+    """A unit with its purchase (of `offer`) and eSIM, handed over now."""
+    bought = {key: given.pop(key) for key in ("offer",) if key in given}
     made = unit(**given)
-    issued = line(unit_id=made.pk)
+    issued = line(unit_id=made.pk, **bought)
     now = clock.now()
     made.state, made.purchase, made.line = Unit.State.DELIVERED, issued.purchase, issued
     made.due_at, made.bought_at, made.delivered_at = None, now, now

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from simplane.console.order_list import rows_of
 from simplane.console.paging import page_of
 from simplane.console.shell import attempt, page
+from simplane.console.tales import MAILS
+from simplane.core.errors import BadInput
 from simplane.delivery.models import Message, Suppression
 from simplane.lines.models import Line
 from simplane.ordering import actions
@@ -52,6 +54,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Customer, pk=pk)
     orders = list(found.orders.select_related("customer").order_by("-received_at")[:MOST_SHOWN])
     units = Unit.objects.filter(order__in=orders)
+    mails = Message.objects.filter(order_id__in=[one.pk for one in orders]).order_by("-pk")[:MOST_SHOWN]
     return page(
         request,
         "customer",
@@ -62,9 +65,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
             "lines": Line.objects.filter(unit_id__in=units.values("pk"))
             .select_related("supplier", "purchase__offer")
             .order_by("-issued_at"),
-            "messages_sent": Message.objects.filter(order_id__in=[one.pk for one in orders]).order_by("-pk")[
-                :MOST_SHOWN
-            ],
+            "mails": [(mail, MAILS.get(mail.kind, mail.kind)) for mail in mails],
             "suppressed": Suppression.objects.filter(address=found.email.lower()).first(),
         },
     )
@@ -86,6 +87,4 @@ def customer_redact(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _wrong_address() -> None:
-    from simplane.core.errors import BadInput
-
     raise BadInput("the address typed is not this customer's", fix="type it exactly to erase this person")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, Sum
 
 from simplane.channels.models import Reconciliation, Shop
 from simplane.core import clock
@@ -41,8 +41,8 @@ class StuckCause:
     """Open dead letters of one cause."""
 
     cause: str
+    oldest: datetime
     count: int = 0
-    oldest: datetime | None = None
     money: list[Risk] = field(default_factory=list)
 
 
@@ -55,6 +55,8 @@ class SupplierHealth:
     refused: int = 0
     unknown: int = 0
     waiting: int = 0
+    called_off: int = 0
+    """Calls of the last 5 minutes that a circuit breaker did not let out."""
     p50_seconds: float | None = None
 
     @property
@@ -89,9 +91,10 @@ SELECT supplier_id,
   count(*) FILTER (WHERE state = 'rejected'),
   count(*) FILTER (WHERE state = 'unknown'),
   count(*) FILTER (WHERE state IN ('requested', 'pending')),
+  count(*) FILTER (WHERE error_code = 'breaker' AND requested_at >= %(recent)s),
   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - sent_at))
     FILTER (WHERE answered_at IS NOT NULL)
-FROM suppliers_purchase WHERE supplier_id = ANY(%s) AND requested_at >= %s GROUP BY supplier_id
+FROM suppliers_purchase WHERE supplier_id = ANY(%(suppliers)s) AND requested_at >= %(hour)s GROUP BY supplier_id
 """
 LONGEST_ORDER = timedelta(days=31)
 """An order paid or delivered today was received at most this long ago (it keeps the count on an index)."""
@@ -111,35 +114,21 @@ def orders() -> OrderFigures:
 
 
 def stuck() -> list[StuckCause]:
-    """Open dead letters by cause, the most first."""
+    """Open dead letters by cause, the most first. Currencies are never added up."""
     found: dict[str, StuckCause] = {}
     rows = (
         DeadLetter.objects.filter(resolved_at__isnull=True)
         .values("cause", "money_currency")
-        .annotate(count=Count("pk"), oldest=Min("opened_at"))
+        .annotate(count=Count("pk"), oldest=Min("opened_at"), minor=Sum("money_minor"))
         .order_by("cause", "money_currency")
     )
-    risks = money_by_cause()
     for row in rows:
-        group = found.setdefault(row["cause"], StuckCause(row["cause"]))
+        group = found.setdefault(row["cause"], StuckCause(row["cause"], oldest=row["oldest"]))
         group.count += row["count"]
-        group.oldest = min(filter(None, (group.oldest, row["oldest"])))
-    for cause, group in found.items():
-        group.money = risks.get(cause, [])
+        group.oldest = min(group.oldest, row["oldest"])
+        if row["money_currency"]:
+            group.money.append(Risk(row["money_currency"], row["minor"]))
     return sorted(found.values(), key=lambda group: -group.count)
-
-
-def money_by_cause(only: Q | None = None) -> Mapping[str, list[Risk]]:
-    """Money at risk by cause, one sum a currency (currencies are never added up)."""
-    from django.db.models import Sum
-
-    made: dict[str, list[Risk]] = {}
-    rows = DeadLetter.objects.filter(only or Q(), resolved_at__isnull=True).exclude(money_currency="")
-    for cause, currency, minor in (
-        rows.values_list("cause", "money_currency").annotate(Sum("money_minor")).order_by("cause", "money_currency")
-    ):
-        made.setdefault(cause, []).append(Risk(currency, minor))
-    return made
 
 
 def total_risk(groups: list[StuckCause]) -> list[Risk]:
@@ -153,9 +142,23 @@ def total_risk(groups: list[StuckCause]) -> list[Risk]:
 
 def suppliers() -> list[SupplierHealth]:
     """Health of each active supplier from its real traffic."""
-    known = list(Supplier.objects.filter(active=True).defer("credentials").order_by("name"))
+    return _health(list(Supplier.objects.filter(active=True).defer("credentials").order_by("name")))
+
+
+def health_of(supplier: Supplier) -> SupplierHealth:
+    """Health of one supplier."""
+    return _health([supplier])[0]
+
+
+def _health(known: list[Supplier]) -> list[SupplierHealth]:
+    now = clock.now()
+    given: dict[str, Any] = {
+        "suppliers": [one.pk for one in known],
+        "hour": now - timedelta(hours=1),
+        "recent": now - timedelta(minutes=5),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_HEALTH, [[one.pk for one in known], clock.now() - timedelta(hours=1)])
+        cursor.execute(_HEALTH, given)
         figures = {row[0]: row[1:] for row in cursor.fetchall()}
     return [SupplierHealth(one, *figures.get(one.pk, ())) for one in known]
 

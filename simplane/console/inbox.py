@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.console.paging import page_of
@@ -43,11 +45,15 @@ def _filtered(query: QueryDict) -> QuerySet[InboxMessage]:
     found = InboxMessage.objects.all()
     if query.get("state") in InboxMessage.State.values:
         found = found.filter(state=query["state"])
-    for name in ("channel", "account", "topic"):
-        if query.get(name):
-            found = found.filter(**{name: query[name].strip()})
-    if query.get("delivery"):
-        found = found.filter(delivery_id=query["delivery"].strip())
+    for name, field in (
+        ("channel", "channel"),
+        ("account", "account"),
+        ("topic", "topic"),
+        ("delivery", "delivery_id"),
+    ):
+        wanted = query.get(name, "").strip()
+        if wanted:
+            found = found.filter(**{field: wanted})
     return found
 
 
@@ -93,10 +99,10 @@ def replay(request: HttpRequest) -> HttpResponse:
         core_inbox.replay(key)
         with transaction():
             audit.note("message.replayed", "inbox", key)
-    from django.contrib import messages
-
     if found:
         messages.success(request, f"{len(found)} webhook{'s are' if len(found) > 1 else ' is'} worked on once more.")
     else:
         messages.warning(request, "No webhook was selected.")
-    return back(request, "/console/inbox/") if not len(found) == 1 else redirect("console:message", found[0])
+    if len(found) == 1 and not request.POST.get("next"):
+        return redirect("console:message", found[0])
+    return back(request, reverse("console:inbox"))

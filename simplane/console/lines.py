@@ -45,7 +45,8 @@ def _filtered(query: QueryDict) -> QuerySet[Line]:
 def line(request: HttpRequest, pk: int) -> HttpResponse:
     """One eSIM."""
     found = get_object_or_404(Line.objects.select_related("supplier", "purchase__offer"), pk=pk)
-    unit = Unit.objects.select_related("order__customer", "product").filter(pk=found.unit_id).first()
+    units = Unit.objects.select_related("order__customer", "product")
+    unit = units.filter(pk=found.unit_id).first() if found.unit_id else None
     used = found.data_used if found.data_used is not None else None
     share = min(100, used * 100 // found.data_total) if used is not None and found.data_total else None
     install_links = InstallLink.objects.filter(line=found).order_by("-pk")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
@@ -107,9 +106,8 @@ def rows_of(found: Iterable[Order]) -> list[OrderRow]:
             dead=Count("pk", filter=Q(state=Unit.State.DEAD)),
         )
     )
-    by_order: dict[int, dict[str, Any]] = {row.pop("order_id"): dict(row) for row in counted}
-    none = {"units": 0, "delivered": 0, "dead": 0}
-    return [OrderRow(order, **by_order.get(order.pk, none)) for order in listed]
+    by_order = {row["order_id"]: (row["units"], row["delivered"], row["dead"]) for row in counted}
+    return [OrderRow(order, *by_order.get(order.pk, (0, 0, 0))) for order in listed]
 
 
 def _cells(wanted: QuerySet[Order]) -> Iterator[tuple[object, ...]]:

@@ -42,7 +42,9 @@ class Outcome:
 
 @require_safe
 def stuck(request: HttpRequest) -> HttpResponse:
-    """All causes with open letters."""
+    """All causes with open letters; `?cause=` (as alerts link) goes to that one."""
+    if request.GET.get("cause"):
+        return redirect("console:stuck_cause", request.GET["cause"])
     groups = figures.stuck()
     total = sum(group.count for group in groups)
     context = {"causes": described(groups), "total": total, "risk": figures.total_risk(groups)}

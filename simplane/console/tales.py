@@ -21,10 +21,10 @@ from simplane.ui.templatetags.show import span, tone, words
 
 _LATE = {1: "Late", 2: "Late: the customer is told", 3: "Late: a person is paged", 4: "Late: a refund is due"}
 MAILS = {
-    "esim_ready": "eSIM mail",
-    "order_late": "mail about the delay",
-    "order_refunded": "refund mail",
-    "esim_replaced": "replacement mail",
+    "esim_ready": "Mail with the eSIM",
+    "order_late": "Mail about the delay",
+    "order_refunded": "Mail about the refund",
+    "esim_replaced": "Mail with the new eSIM",
 }
 
 
@@ -57,8 +57,7 @@ def _event_words(row: Event) -> tuple[str, str, str, str]:
         case "OrderChanged":
             return "Order changed", "; ".join(data.get("what", [])), "orders", "wait"
         case "UnitsOwed":
-            count = len(data.get("unit_ids", []))
-            return f"{count} eSIM{'s' if count != 1 else ''} owed", "", "esim", "wait"
+            return f"{_esims(len(data.get('unit_ids', [])))} owed", "", "esim", "wait"
         case "UnitDelivered":
             return "Delivered", "", "esim", "ok"
         case "UnitDied":
@@ -70,6 +69,10 @@ def _event_words(row: Event) -> tuple[str, str, str, str]:
             return words(row.name).capitalize(), "", "step", "idle"
 
 
+def _esims(count: int) -> str:
+    return f"{count} eSIM{'' if count == 1 else 's'}"
+
+
 def of_webhooks(rows: Iterable[InboxMessage]) -> Iterator[Entry]:
     """Webhooks that were about this order."""
     for row in rows:
@@ -79,7 +82,7 @@ def of_webhooks(rows: Iterable[InboxMessage]) -> Iterator[Entry]:
             icon="inbox",
             tone=tone(row.state),
             title=f"Webhook {row.topic}",
-            text=f"{row.channel}/{row.account}: {row.get_state_display()}{repeats}. {row.problem}".strip(),
+            text=f"{row.channel}/{row.account}: {row.get_state_display().lower()}{repeats}. {row.problem}".strip(),
             link=reverse("console:message", args=[row.pk]),
         )
 
@@ -111,7 +114,7 @@ def of_purchases(rows: Iterable[Purchase], cast: Cast) -> Iterator[Entry]:
             at=row.requested_at,
             icon="buy",
             tone=tone(row.state),
-            title=f"Purchase at {row.supplier.name}: {row.get_state_display()}{took}",
+            title=f"Purchase at {row.supplier.name}: {row.get_state_display().lower()}{took}",
             text=f"{row.offer.name}, {cost}, reference {row.reference}{order_id}. {problem}".strip(),
             unit=cast.name(row.unit_id),
             raw=tuple((_call_title(call), call) for call in row.trace),
@@ -147,7 +150,7 @@ def of_messages(rows: Iterable[Message], cast: Cast) -> Iterator[Entry]:
             at=row.sent_at or row.created_at,
             icon="mail",
             tone=tone(row.state),
-            title=f"{MAILS.get(row.kind, words(row.kind))}{again}: {row.get_state_display()}".capitalize(),
+            title=f"{MAILS.get(row.kind, words(row.kind))}{again}: {row.get_state_display().lower()}",
             text=f"to {row.to or 'nobody'}, {row.locale}. {row.problem}".strip(),
             unit=cast.name(row.unit_id),
         )
@@ -174,8 +177,8 @@ def of_write_backs(rows: Iterable[WriteBack]) -> Iterator[Entry]:
             at=row.done_at or row.created_at,
             icon="shop",
             tone=tone(row.state),
-            title=f"Shop told of the delivery: {row.get_state_display()}",
-            text=f"{sum(row.lines.values())} eSIMs, tracking {row.tracking}. {row.problem}".strip(),
+            title=f"Shop told of the delivery: {row.get_state_display().lower()}",
+            text=f"{_esims(sum(row.lines.values()))}, tracking {row.tracking}. {row.problem}".strip(),
             raw=(("fulfilment", {"lines": row.lines, "ids": row.external_ids}),),
         )
 
@@ -189,7 +192,7 @@ def of_refunds(rows: Iterable[Refund]) -> Iterator[Entry]:
             at=row.done_at or row.created_at,
             icon="money",
             tone=tone(row.state),
-            title=f"Refund of {amount}: {row.get_state_display()}",
+            title=f"Refund of {amount}: {row.get_state_display().lower()}",
             text=f"{row.reason}{decided}. {row.problem}".strip(),
         )
 
@@ -201,7 +204,7 @@ def of_compensations(rows: Iterable[Compensation], cast: Cast) -> Iterator[Entry
             at=row.closed_at or row.opened_at,
             icon="money",
             tone=tone(row.state),
-            title=f"Giving back after {row.reason}: {row.get_state_display()}",
+            title=f"Giving back after {row.reason}: {row.get_state_display().lower()}",
             text=row.verdict,
             unit=cast.name(row.unit_id),
         )

@@ -53,7 +53,7 @@ def money(minor: int | None, currency: str | None) -> str:
 @register.filter
 def moment(at: datetime | None) -> SafeString | str:
     """`3 min ago`, the exact moment (UTC) in its title."""
-    if at is None:
+    if not at:
         return "–"
     return format_html('<time datetime="{}" title="{} UTC">{}</time>', at.isoformat(), _exact(at), _near(at))
 
@@ -72,9 +72,9 @@ def clocktime(at: datetime) -> SafeString:
 
 
 @register.filter
-def span(length: timedelta | float | int | None) -> str:
+def span(length: timedelta | float | str | None) -> str:
     """`42 s`, `3 min`, `5 h`, `2 d` of a length of time (seconds when it is a number)."""
-    if length is None:
+    if length is None or length == "":
         return "–"
     seconds = length.total_seconds() if isinstance(length, timedelta) else float(length)
     if seconds < 1:
@@ -121,6 +121,25 @@ def pretty(value: Any) -> str:
 
 
 @register.filter
+def pairs(values: Any) -> list[tuple[str, Any]]:
+    """The entries of a JSON object; nothing of anything else."""
+    return list(values.items()) if isinstance(values, dict) else []
+
+
+@register.filter
+def shortly(value: Any) -> str:
+    """A value in at most 80 characters."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+@register.filter
+def took(attempt: Any) -> timedelta | None:
+    """How long an attempt to buy waited for its answer."""
+    return attempt.answered_at - attempt.sent_at if attempt.answered_at and attempt.sent_at else None
+
+
+@register.filter
 def words(name: str) -> str:
     """`UnitMoved`, `no_candidate` or `order.held` in plain words."""
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
@@ -145,7 +164,7 @@ def styled(field: BoundField) -> SafeString:
     widget = field.field.widget
     known = {forms.CheckboxInput: "form-check-input", forms.Select: "form-select", forms.SelectMultiple: "form-select"}
     css = next((name for kind, name in known.items() if isinstance(widget, kind)), "form-control")
-    attrs = {"class": css}
+    attrs: dict[str, str | bool] = {"class": css}
     if field.errors:
         attrs |= {"aria-invalid": "true", "aria-describedby": f"{field.auto_id}_error"}
     return field.as_widget(attrs=attrs)

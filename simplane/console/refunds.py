@@ -1,0 +1,25 @@
+"""Deciding on refunds that the delivery clock or a person proposed."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from simplane.channels import refunds
+from simplane.channels.models import Refund
+from simplane.console.shell import attempt
+
+
+@require_POST
+def refund_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve or decline one proposal."""
+    found = get_object_or_404(Refund.objects.select_related("order"), pk=pk)
+    approved = request.POST.get("verdict") == "approve"
+    reason = request.POST.get("reason", "").strip()
+    attempt(
+        request,
+        "The money goes back at the shop." if approved else "The refund is declined.",
+        lambda: refunds.decide(pk, approve=approved, reason=reason),
+    )
+    return redirect("console:order", found.order.public_id)
