@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from django.conf import settings
 from django.db import connection
 
@@ -85,7 +86,7 @@ class World:
 
     def mails(self) -> list[dict[str, Any]]:
         """What the mail catcher holds."""
-        found = standins.httpx2.get(f"{self.mail.url}/api/messages", trust_env=False).json()
+        found = httpx2.get(f"{self.mail.url}/api/messages", trust_env=False).json()
         return list(found["messages"] if isinstance(found, dict) else found)
 
 
@@ -121,7 +122,7 @@ def open_world(outside: Outside) -> Iterator[World]:
         standin.control("reset", method="POST", settings=True)
         standin.settings(rate_limit_per_second=0)
     outside.access.settings(ready_after_ms=50)
-    standins.httpx2.delete(f"{outside.mail.url}/api/messages", trust_env=False)
+    httpx2.delete(f"{outside.mail.url}/api/messages", trust_env=False)
     settings.SIMPLANE = kept.model_copy(update={"mail_url": f"smtp://127.0.0.1:{outside.smtp_port}"})
     try:
         yield World(outside.go, outside.access, outside.mail)

@@ -121,6 +121,8 @@ class Refund(WorkItem):
     shop = models.ForeignKey(Shop, models.PROTECT)
     key = models.UUIDField(unique=True)
     """Idempotency key at the shop."""
+    request = models.JSONField(null=True)
+    """{"input", "first_at"}: exactly what is sent under `key`, kept because a repeat must be the same; null: not sent."""
     lines = models.JSONField()
     """{external line id: quantity}"""
     amount_minor = models.BigIntegerField()

@@ -33,6 +33,10 @@ else:
 class SecretJSONField(_TextField):
     """A JSON value that stands encrypted in the database: `{"api_key": "…"}`. Never shown, never logged."""
 
+    if TYPE_CHECKING:
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, *_: object) -> Any:
         return None if value is None else json.loads(_box().decrypt(value.encode())) if value else {}
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 START_SECONDS = 120
 
@@ -67,9 +68,9 @@ def is_running(data: Path) -> bool:
     return (data / "PG_VERSION").exists() and _running_port(data.resolve()) is not None
 
 
-def stop(cluster: Cluster) -> None:
-    """Stop the server; open connections are ended."""
-    command = [binaries() / "pg_ctl", "-D", cluster.data, "-m", "fast", "-w", "stop"]
+def stop(cluster: Cluster, *, mode: Literal["fast", "immediate"] = "fast") -> None:
+    """Stop the server; open connections are ended. `immediate`: as a power cut would, it recovers at the next start."""
+    command = [binaries() / "pg_ctl", "-D", cluster.data, "-m", mode, "-w", "stop"]
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL, cwd="/", **_as_owner())  # type: ignore[call-overload]
 
 

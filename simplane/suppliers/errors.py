@@ -17,7 +17,7 @@ class BadWebhook(Refusal):
     code = "bad_webhook"
 
 
-class CatalogUnavailable(Exception):  # noqa: N818
+class CatalogUnavailable(Exception):
     """The supplier's catalogue could not be read to its end; nothing of it may be used."""
 
 

@@ -1,0 +1,100 @@
+"""What tests of channels do: let a merchant act at the stand-in, work off jobs and messages as a worker would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from django.db import connection
+
+from simplane.core import inbox, jobs
+from simplane.core.models import InboxMessage
+from simplane.ordering.models import Order, Unit
+from tests import factories
+from tests.standins import Standin
+
+DOMAIN = "demo-shop.myshopify.com"
+SKU = "ESIM-EU-5GB-30D"
+
+
+class Merchant:
+    """What a merchant, a buyer or bad luck does at the stand-in's demo shop."""
+
+    def __init__(self, standin: Standin) -> None:
+        self.standin = standin
+
+    def sells(self, *lines: dict[str, Any], **order: Any) -> dict[str, Any]:
+        """One order as its books show it; a line without SKU is the demo eSIM's."""
+        wanted = [{"sku": SKU, "price": "19.00"} | line for line in lines or ({},)]
+        made = self.standin.control(f"shops/{DOMAIN}/orders", lines=wanted, **order)
+        return self.order(made["ids"][0])
+
+    def does(self, deed: str, order: dict[str, Any], **given: Any) -> dict[str, Any]:
+        """pay, edit, cancel, refund, dispute, risk, fulfil, hold, release."""
+        path = f"shops/{DOMAIN}/orders/{order['order_id']}/{deed}"
+        done: dict[str, Any] = self.standin.control(path, "POST", **given)["order"]
+        return done
+
+    def order(self, order_id: int) -> dict[str, Any]:
+        """As in the shop's books now."""
+        shown: dict[str, Any] = self.standin.control(f"shops/{DOMAIN}/orders/{order_id}")
+        return shown
+
+    def calls(self, word: str) -> int:
+        """How many calls the stand-in received whose body holds `word`."""
+        return sum(word in str(call.get("body", "")) for call in self.standin.journal(limit=500))
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run one coroutine to its end, as the worker would."""
+    return asyncio.run(work)
+
+
+def queued(name: str) -> list[dict[str, Any]]:
+    """Arguments of the waiting jobs of a name, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", [name])
+        return [{key: value for key, value in json.loads(row[0]).items() if key != "_rid"} for row in cursor.fetchall()]
+
+
+def work_off(name: str) -> int:
+    """Take every waiting job of a name and run it here. Returns how many there were."""
+    arguments = queued(name)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE task_name = %s", [name])
+    for one in arguments:
+        function: Callable[..., Any] = jobs.registered()[name].function
+        done = function(**one)
+        if asyncio.iscoroutine(done):
+            asyncio.run(done)
+    return len(arguments)
+
+
+def handled(message: InboxMessage) -> InboxMessage:
+    """Work on a stored message, with the read it may ask for, as worker and sweep would; the row afterwards."""
+    inbox.handle_message(message.pk)
+    message.refresh_from_db()
+    if message.state == "failed" and "NotYet" in message.problem:
+        work_off("channels.read_order")
+        inbox.replay(message.pk)
+        inbox.handle_message(message.pk)
+        message.refresh_from_db()
+    return message
+
+
+def units_of(order_id: int | str, state: str = "") -> list[Unit]:
+    """Units of the order with this id at the shop, oldest first."""
+    found = Unit.objects.filter(external_order=str(order_id)).order_by("pk")
+    return list(found.filter(state=state) if state else found)
+
+
+def deliver(order_id: int | str, *, count: int | None = None) -> Order:
+    """Have units of this order handed over, as far as the channel can see."""
+    for unit in units_of(order_id)[:count]:
+        issued = factories.line(unit_id=unit.pk)
+        Unit.objects.filter(pk=unit.pk).update(
+            state="delivered", line=issued, purchase=issued.purchase, due_at=None, delivered_at=unit.created_at
+        )
+    return Order.objects.get(external_id=str(order_id))
