@@ -14,13 +14,13 @@ HIDDEN = "…"
 _DEEPEST = 12
 _NAME = re.compile(
     r"(?:secret|token|password|passwd|passphrase|authorization|cookie|credential|api_?key|access_?code|activation_?code"
-    r"|matching_?id|confirmation_?code|webhook_url|database_url|mail_url|\bdsn\b|\bcsrf|\bpin[12]?$|\bpuk[12]?$)",
+    r"|matching_?id|confirmation_?code|webhook_url|database_url|mail_url|csrf|(?:^|_)(?:dsn|pin[12]?|puk[12]?)$)",
     re.IGNORECASE,
 )
 _NOT_SECRET = frozenset({"key", "token_type", "idempotency_key"})
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # What a phone installs from, plain or percent-encoded.
-    (re.compile(r"LPA(?::|%3A)1(?:\$|%24)[^\s\"'<>,)]*", re.IGNORECASE), HIDDEN),
+    (re.compile(r"LPA(?::|%3A)1(?:\$|%24)[^\s\"'<>,)&]*", re.IGNORECASE), HIDDEN),
     # name=value, 'name': 'value', "name": "value" in reprs, JSON and queries.
     (
         re.compile(
