@@ -11,7 +11,7 @@ import django
 from django.core.management import call_command
 
 DEMO_EMAIL = "operator@simplane.example"
-DEMO_PASSWORD = "simplane-demo-2026"
+DEMO_PASSWORD = "simplane-demo-2026"  # noqa: S105  printed for everybody to use, in a demo only
 
 
 def main(argv: list[str]) -> int:

@@ -64,21 +64,29 @@ class Stage:
         """Address of a part: web, esimgo, esimaccess, shopify, mail."""
         return f"http://127.0.0.1:{getattr(self.ports, name)}"
 
-    def start_stand_ins(self) -> None:
-        """The outside world; books in this stage's folder."""
-        for name in ("esimgo", "esimaccess", "shopify"):
-            self.start_stand_in(name)
-        self.start_stand_in("mail")
+    def start_stand_ins(self, settings: dict[str, dict[str, Any]] | None = None) -> None:
+        """The outside world; books in this stage's folder. `settings`: of each stand-in, those it reads only at its start."""
+        for name in ("esimgo", "esimaccess", "shopify", "mail"):
+            self.start_stand_in(name, (settings or {}).get(name, {}))
         for name in ("esimgo", "esimaccess", "shopify", "mail"):
             wait_for(f"{self.url(name)}/_control/health", self.group.members[name])
 
-    def start_stand_in(self, name: str) -> Process:
+    def start_stand_in(self, name: str, settings: dict[str, Any] | None = None) -> Process:
         """One stand-in; with its old books when it had some."""
         books = self.folder / "books"
         books.mkdir(exist_ok=True)
-        words = ["-m", f"sandbox.{name}", "--port", str(getattr(self.ports, name)), "--books", str(books / f"{name}.sqlite3")]
+        words = [
+            "-m",
+            f"sandbox.{name}",
+            "--port",
+            str(getattr(self.ports, name)),
+            "--books",
+            str(books / f"{name}.sqlite3"),
+        ]
         if name == "mail":
             words += ["--smtp-port", str(self.ports.smtp)]
+        for key, value in (settings or {}).items():
+            words += ["--set", f"{key}={json.dumps(value)}"]
         return self.group.python(name, *words)
 
     def command(self, name: str, *words: str) -> Process:
@@ -143,10 +151,9 @@ class CommandFailed(RuntimeError):
 def call(url: str, body: object | None = None, *, method: str = "POST", headers: dict[str, str] | None = None) -> Any:
     """A JSON call to a loopback address of this stage. Raises urllib.error.HTTPError."""
     data = json.dumps(body if body is not None else {}).encode() if method != "GET" else None
-    request = urllib.request.Request(
-        url, data=data, method=method, headers={"Content-Type": "application/json", **(headers or {})}
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    request = urllib.request.Request(url, data=data, method=method, headers=sent)  # noqa: S310  loopback
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         text = answer.read()
     return json.loads(text) if text else None
 
