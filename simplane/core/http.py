@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx2
 
-from simplane.core import clock
+from simplane.core import clock, telemetry
 from simplane.core.db import refuse_inside_transaction
 from simplane.core.masking import Mask
 
@@ -118,7 +118,10 @@ class Http:
             trace.calls.append(entry)
         started = time.perf_counter()
         try:
-            answer = await self._exchange(_request(method, url, headers, body, self._extensions), most_bytes)
+            request = _request(method, url, headers, body, self._extensions)
+            with telemetry.call(method, request.url.host) as facts:
+                answer = await self._exchange(request, most_bytes)
+                facts["http.response.status_code"] = answer.status
         except (NotSent, NoAnswer) as problem:
             entry |= {"ms": _ms_since(started), "response": self.mask.text(str(problem))}
             raise

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Tracer
 
+Facts = dict[str, str | int]
 _tracer: Tracer | None = None
 _UNTRACED = "healthz,readyz,metrics,static"
 
@@ -54,38 +55,40 @@ def job(name: str, request_id: str, **ids: Any) -> Iterator[None]:
         return
     from opentelemetry.trace import SpanKind
 
-    facts = {"simplane.request_id": request_id, **{f"simplane.{key}": str(found) for key, found in ids.items()}}
+    facts: Facts = {"simplane.request_id": request_id, **{f"simplane.{key}": str(found) for key, found in ids.items()}}
     with _span(f"job {name}", facts, kind=SpanKind.CONSUMER, within=_story(request_id) if request_id else None):
         yield
 
 
 @contextmanager
-def call(name: str, **facts: str | int) -> Iterator[None]:
-    """A span around one call to the outside."""
+def call(method: str, host: str) -> Iterator[Facts]:
+    """A span around one call to the outside. What is put into the facts becomes part of it; no path, it may hold a key."""
+    facts: Facts = {"http.request.method": method, "server.address": host}
     if _tracer is None:
-        yield
+        yield facts
         return
     from opentelemetry.trace import SpanKind
 
-    with _span(name, facts, kind=SpanKind.CLIENT, within=None):
-        yield
+    with _span(f"{method} {host}", facts, kind=SpanKind.CLIENT, within=None):
+        yield facts
 
 
 @contextmanager
-def _span(name: str, facts: dict[str, Any], *, kind: Any, within: Context | None) -> Iterator[None]:
+def _span(name: str, facts: Facts, *, kind: Any, within: Context | None) -> Iterator[None]:
     from opentelemetry.trace import Status, StatusCode
 
     assert _tracer is not None
-    started = _tracer.start_as_current_span(
-        name, within, kind, facts, record_exception=False, set_status_on_exception=False
-    )
-    with started as span:
+    with _tracer.start_as_current_span(
+        name, within, kind, record_exception=False, set_status_on_exception=False
+    ) as span:
         try:
             yield
         except Exception as error:
             # The message of an exception may quote what it choked on; its type is enough here.
             span.set_status(Status(StatusCode.ERROR, type(error).__name__))
             raise
+        finally:
+            span.set_attributes(facts)
 
 
 def _story(request_id: str) -> Context:
