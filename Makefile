@@ -36,7 +36,7 @@ check: setup
 	@echo "-- types" && $(BIN)/mypy simplane sandbox tests
 	@echo "-- imports point down" && $(BIN)/lint-imports --no-cache
 	@echo "-- migrations" && $(BIN)/simplane makemigrations --check --dry-run
-	@echo "-- templates" && $(BIN)/djlint --quiet --check --lint simplane sandbox
+	@echo "-- templates" && $(BIN)/djlint --quiet --lint simplane sandbox
 
 format: setup
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -1,11 +1,13 @@
 """Webhooks in: a bare WSGI callable in front of Django. Read the bytes, check them, store them, answer; work comes later.
 
-/webhooks/shopify/<shop> and /webhooks/suppliers/<supplier>/<token>. Answers: 200 stored (or a repeat), 401 not genuine,
-404 no such address, 405, 411 or 413 not acceptable, 503 not stored: the sender tries again.
+/webhooks/shopify/<shop>, /webhooks/suppliers/<supplier>/<token>, /webhooks/mail/<token>. Answers: 200 stored (or a
+repeat), 401 not genuine, 404 no such address, 405, 411 or 413 not acceptable, 503 not stored: the sender tries again.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -18,6 +20,7 @@ from simplane.channels import intake as shops
 from simplane.core.log import logger
 from simplane.core.metrics import count_webhook
 from simplane.core.store import Delivery, NotStored, Store
+from simplane.delivery import bounces
 from simplane.suppliers import intake as suppliers
 
 log = logger(__name__)
@@ -101,7 +104,16 @@ def _check(parts: list[str], environ: Environ, raw: bytes) -> Delivery | tuple[i
         return _shop(parts[1], headers, raw)
     if len(parts) == 3 and parts[0] == "suppliers":
         return _supplier(parts[1], parts[2], headers, raw, source_ip(environ))
+    if len(parts) == 2 and parts[0] == "mail":
+        return _bounce(parts[1], raw)
     return 404, b"no such address\n"
+
+
+def _bounce(token: str, raw: bytes) -> Delivery | tuple[int, bytes]:
+    """A mail that came back, as our mail server hands it on (raw RFC 822): unsigned, so the address is the key."""
+    if not hmac.compare_digest(token.encode(), bounces.intake_token().encode()):
+        return 404, b"no such address\n"
+    return Delivery("mail", "bounce", hashlib.sha256(raw).hexdigest(), "bounce", {}, raw, False)
 
 
 def _shop(key: str, headers: dict[str, str], raw: bytes) -> Delivery | tuple[int, bytes]:

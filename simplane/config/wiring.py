@@ -5,6 +5,7 @@ from __future__ import annotations
 from simplane.channels import deadletters as channel_letters
 from simplane.core import events
 from simplane.delivery import deadletters as delivery_letters
+from simplane.delivery import events as delivery
 from simplane.ordering import deadletters as ordering_letters
 from simplane.ordering import events as ordering
 from simplane.suppliers import catalog_events as catalogues
@@ -22,6 +23,7 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     suppliers.ForeignOrders: ("alerts.foreign_orders",),
     suppliers.OfferRefused: ("catalog.sync_supplier",),
     catalogues.CatalogChanged: ("routing.propose",),
+    delivery.MessageSentLater: ("ordering.message_sent",),
     usage.PurchaseAnswered: ("ordering.advance",),
 }
 

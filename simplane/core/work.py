@@ -19,11 +19,17 @@ def claim(model: type[W], pk: int, *, seconds: float) -> W | None:
 
     While held, `due_at` equals the end of the lease: should this process die, the sweep finds the row again.
     """
+    return model._default_manager.get(pk=pk) if take(model, pk, seconds=seconds) else None
+
+
+def take(model: type[WorkItem], pk: int, *, seconds: float) -> bool:
+    """As `claim`, for callers that load the row themselves."""
     now = clock.now()
     until = now + timedelta(seconds=seconds)
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-    taken = model._default_manager.filter(free, pk=pk, due_at__isnull=False).update(lease_until=until, due_at=until)
-    return model._default_manager.get(pk=pk) if taken else None
+    return bool(
+        model._default_manager.filter(free, pk=pk, due_at__isnull=False).update(lease_until=until, due_at=until)
+    )
 
 
 def release(row: WorkItem, *, due_at: datetime | None) -> None:

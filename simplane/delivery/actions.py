@@ -18,10 +18,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max
 
-from simplane.core import audit, clock, deadletters, jobs
+from simplane.core import audit, clock, deadletters, events, jobs
 from simplane.core.db import in_thread, needs_transaction, refuse_inside_transaction, transaction
 from simplane.core.errors import BadInput, NotFound
 from simplane.delivery import links, mail, mime, smtp
+from simplane.delivery.events import MessageSentLater
 from simplane.delivery.models import Message, Suppression
 from simplane.delivery.sending import Parcel, open_letter, prepare, settle
 from simplane.delivery.values import SendResult
@@ -228,3 +229,10 @@ def redact_messages(order_ids: list[int]) -> int:
         message.save(update_fields=["state", "problem", "context", "to", "due_at"])
         count += 1
     return count
+
+
+def tell_sent_later(message_id: int) -> None:
+    """News for whoever waits for this mail: it was not sent by the one who wrote it, but by a retry or a person."""
+    message = Message.objects.get(pk=message_id)
+    with transaction():
+        events.record(MessageSentLater(order_id=message.order_id, unit_id=message.unit_id, message_id=message.pk))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import email
+import hashlib
+import hmac
 import re
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
 from email.message import Message as AnyMessage
 
-from simplane.core import clock, events
+from django.conf import settings
+
+from simplane.core import clock, events, inbox
 from simplane.core.db import transaction
 from simplane.core.errors import BadInput
+from simplane.core.inbox import Flag, Handled
+from simplane.core.models import InboxMessage
 from simplane.delivery.events import MessageBounced
 from simplane.delivery.models import Message
 from simplane.delivery.sending import open_letter, suppress
@@ -111,3 +117,20 @@ def _found(bounce: Bounce) -> Message | None:
     if bounce.message_id:
         return taken.filter(message_id=bounce.message_id).first()
     return taken.filter(to__iexact=bounce.address).order_by("-pk").first() if bounce.address else None
+
+
+def intake_token() -> str:
+    """The unguessable part of the address our mail server posts returned mails to: /webhooks/mail/<token>."""
+    made = hmac.new(settings.SECRET_KEY.encode(), b"simplane.delivery.bounces", hashlib.sha256)
+    return made.hexdigest()[:32]
+
+
+@inbox.handler("mail")
+def handle(message: InboxMessage) -> Handled:
+    """Work on one returned mail. Raises Flag for a mail that is no delivery status notification."""
+    try:
+        bounce = parse(bytes(message.body))
+    except NotABounce as problem:
+        raise Flag(str(problem)) from problem
+    found = record_bounce(bounce)
+    return Handled(found.order_id if found else None, ignored="" if found else "none of our mails")

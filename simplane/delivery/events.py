@@ -19,6 +19,14 @@ class MessageSent(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSentLater(News):
+    """A message went out by a retry or by a person's wish, so its writer does not know yet."""
+
+    message_id: int
+    job_fields: ClassVar[tuple[str, ...]] = ("unit_id",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageUnknown(News):
     """The mail server's answer was lost: the buyer may get this mail twice. `final`: the repeat was lost as well."""
 

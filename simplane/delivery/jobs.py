@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from simplane.core import jobs, work
-from simplane.core.db import transaction
+from simplane.core.db import in_thread, transaction
 from simplane.core.schedule import Result, scheduled
-from simplane.delivery import actions
+from simplane.delivery import actions, bounces  # noqa: F401  bounces registers its inbox handler
 from simplane.delivery.models import Message
 
 
 @jobs.job("delivery.send", queue="mail")
 async def send_message(message_id: int) -> None:
     """Send one message. Its row keeps what came of it and when to try again, so a refusal is no failure of the job."""
-    await actions.send_async(message_id)
+    result = await actions.send_async(message_id)
+    if result.name == "sent":
+        await in_thread(actions.tell_sent_later, message_id)
 
 
 @scheduled("delivery.due_messages", cron="* * * * * */5", title="Mails that are due", most_seconds=60, queue="mail")

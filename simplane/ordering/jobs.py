@@ -21,6 +21,12 @@ async def hand_over(unit_id: int) -> None:
     await actions.hand_over(unit_id)
 
 
+@jobs.job("ordering.message_sent", queue="default")
+def message_sent(unit_id: int | None) -> None:
+    if unit_id is not None:
+        actions.message_sent(unit_id)
+
+
 @jobs.job("ordering.compensate", queue="supplier")
 async def compensate(compensation_id: int) -> None:
     await actions.compensate(compensation_id)

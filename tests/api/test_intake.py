@@ -17,6 +17,7 @@ from django.db import connection
 from simplane.channels import intake as shops
 from simplane.config.wsgi import application
 from simplane.core.models import InboxMessage
+from simplane.delivery import bounces
 from simplane.suppliers import intake as suppliers
 from tests import factories
 
@@ -168,3 +169,13 @@ class TestSuppliers:
         )
         assert post("/webhooks/suppliers/redtea/right", body)[0] == 200
         assert InboxMessage.objects.get().trusted is False
+
+
+class TestReturnedMail:
+    def test_it_needs_the_unguessable_address(self, shop: Any) -> None:
+        assert post("/webhooks/mail/wrong", b"From: x")[0] == 404
+        assert InboxMessage.objects.count() == 0
+
+    def test_it_is_stored_to_be_read_later(self, shop: Any) -> None:
+        assert post(f"/webhooks/mail/{bounces.intake_token()}", b"From: x\n\nhello")[0] == 200
+        assert InboxMessage.objects.get().channel == "mail"

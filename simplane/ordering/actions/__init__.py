@@ -4,7 +4,7 @@ from simplane.ordering.actions.accept import accept_order
 from simplane.ordering.actions.clock import tell_customer, tick
 from simplane.ordering.actions.compensate import compensate
 from simplane.ordering.actions.fulfil import advance
-from simplane.ordering.actions.hand_over import hand_over
+from simplane.ordering.actions.hand_over import hand_over, message_sent
 from simplane.ordering.actions.operate import (
     NotNow,
     cancel_unit,
@@ -25,6 +25,7 @@ __all__ = [
     "hand_over",
     "hold_order",
     "map_line",
+    "message_sent",
     "redact_customer",
     "release_order",
     "retry_unit",

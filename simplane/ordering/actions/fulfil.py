@@ -59,14 +59,7 @@ async def advance(unit_id: int) -> None:
 
 
 def _claim(unit_id: int) -> Unit | None:
-    now = clock.now()
-    until = now + timedelta(seconds=LEASE_SECONDS)
-    taken = (
-        Unit.objects.filter(pk=unit_id, due_at__isnull=False)
-        .exclude(lease_until__gt=now)
-        .update(lease_until=until, due_at=until)
-    )
-    if not taken:
+    if not work.take(Unit, unit_id, seconds=LEASE_SECONDS):
         return None
     related = ("order__customer", "product", "purchase__supplier", "purchase__offer", "line")
     return Unit.objects.select_related(*related).get(pk=unit_id)

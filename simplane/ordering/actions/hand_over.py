@@ -60,3 +60,11 @@ def delivered(unit: Unit) -> None:
     finish_order(unit.order_id)
     seconds = (now - unit.created_at).total_seconds()
     on_commit(lambda: DELIVERY_SECONDS.observe(seconds))
+
+
+def message_sent(unit_id: int) -> None:
+    """The mail of a unit went out by a retry or by a person's wish: a ready unit is delivered now."""
+    unit = Unit.objects.select_related("order").filter(pk=unit_id, state=S.READY, cancel_wanted="").first()
+    if unit is not None:
+        with transaction():
+            delivered(unit)

@@ -9,6 +9,7 @@ from django.conf import settings
 from simplane.core import audit, clock, deadletters, events, jobs
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import NotFound, Refusal
+from simplane.delivery.actions import redact_messages
 from simplane.ordering import states
 from simplane.ordering.actions.accept import owe_again
 from simplane.ordering.actions.fulfil import queue_mail
@@ -136,6 +137,7 @@ def redact_customer(organization_id: int, email: str) -> int:
         customer.email, customer.name, customer.phone = f"redacted:{customer.pk}", "", ""
         customer.redacted_at = clock.now()
         customer.save()
+        redact_messages(list(customer.orders.values_list("pk", flat=True)))
         audit.note("customer.redacted", "customer", customer.pk)
         events.record(CustomerRedacted(customer_id=customer.pk))
         return 1
