@@ -6,10 +6,13 @@ calls the action itself.
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 from itertools import count
 from typing import Any
+
+from django.db import connection
 
 from simplane.alerts.models import Alert
 from simplane.catalog.models import Price, Product
@@ -44,10 +47,10 @@ def organization(**given: Any) -> Organization:
     )
 
 
-def staff(**given: Any) -> User:
-    """A member of staff whose password is PASSWORD and who has no second factor yet."""
+def staff(*, password: str | None = None, **given: Any) -> User:
+    """A member of staff without a second factor and (hashing is slow) without a password unless one is given."""
     email = given.pop("email", f"staff{number()}@simplane.example")
-    return User.objects.create_user(email, PASSWORD, **{"is_staff": True, "name": "Sam Staff"} | given)
+    return User.objects.create_user(email, password, **{"is_staff": True, "name": "Sam Staff"} | given)
 
 
 def product(**given: Any) -> Product:
@@ -427,6 +430,17 @@ def reconciliation(**given: Any) -> Reconciliation:
         "balanced": True,
     }
     return Reconciliation.objects.create(**fields | given)
+
+
+def failed_job(**given: Any) -> None:
+    """A job of the queue that gave up."""
+    name = given.get("name", "ordering.advance")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)"
+            " VALUES ('supplier', %s, %s::jsonb, 'failed', 8)",
+            [name, json.dumps(given.get("arguments", {"unit_id": 1}))],
+        )
 
 
 def event(**given: Any) -> Event:

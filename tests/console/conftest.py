@@ -1,0 +1,23 @@
+"""A member of staff at the console."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from simplane.organizations.models import User
+from tests import factories, signin
+
+
+@pytest.fixture
+def person(db: None) -> User:
+    """A superuser with an authenticator app."""
+    user = factories.staff(is_superuser=True, email="sam@simplane.example")
+    signin.add_authenticator_app(user)
+    return user
+
+
+@pytest.fixture
+def console(person: User) -> Client:
+    """Signed in with both factors."""
+    return signin.client_of(person, second_factor=person.authenticator_set.get())
