@@ -171,9 +171,12 @@ def _request(
     method: str, url: str, headers: Mapping[str, str], body: bytes, extensions: Mapping[str, Any]
 ) -> httpx2.Request:
     try:
-        return httpx2.Request(method, url, headers=dict(headers), content=body or None, extensions=extensions)
+        request = httpx2.Request(method, url, headers=dict(headers), content=body or None, extensions=extensions)
     except (httpx2.InvalidURL, ValueError) as problem:
         raise NotSent(f"no possible request: {problem}") from problem
+    if not 0 < (request.url.port or 80) < 65536:
+        raise NotSent(f"no possible port: {request.url.port}")
+    return request
 
 
 async def _whole(response: httpx2.Response, most_bytes: int) -> bytes:

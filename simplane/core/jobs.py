@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -32,7 +33,9 @@ from simplane.core.metrics import JOB_SECONDS, JOBS
 log = logger(__name__)
 JobFunction = Callable[..., Awaitable[None]] | Callable[..., None]
 QUEUES = ("intake", "supplier", "mail", "channel", "default")
-_CHANNEL = "procrastinate_any_queue_v1"
+_CHANNEL = "procrastinate_queue_v1#"
+"""A worker of named queues listens on one channel a queue, not on the one for all."""
+_MESSAGE = '{"type":"job_inserted","job_id":0}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def enqueue_many(
             [registered.queue, name, once_key, at, rows],
         )
     if at is None:
-        transaction.on_commit(wake_workers)
+        transaction.on_commit(partial(wake_workers, registered.queue))
 
 
 def registered() -> dict[str, Registered]:
@@ -179,11 +182,13 @@ class _Nudge:
     """One thread a process that sends at most one NOTIFY every 20 ms, outside the business transactions."""
 
     def __init__(self) -> None:
+        self._queues: set[str] = set()
         self._wanted = threading.Event()
         self._started = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def poke(self) -> None:
+    def poke(self, queue: str) -> None:
+        self._queues.add(queue)
         self._wanted.set()
         if self._thread is None or not self._thread.is_alive():
             with self._started:
@@ -198,7 +203,8 @@ class _Nudge:
                 while True:
                     self._wanted.wait()
                     self._wanted.clear()
-                    own.execute("SELECT pg_notify(%s, %s)", [_CHANNEL, '{"type":"job_inserted","job_id":0}'])
+                    channels = [_CHANNEL + self._queues.pop() for _ in range(len(self._queues))]
+                    own.execute("SELECT pg_notify(one, %s) FROM unnest(%s::text[]) AS one", [_MESSAGE, channels])
                     pause.wait(0.02)
         except psycopg.Error as error:
             # The workers poll every second anyway; the next poke starts a new thread.
@@ -208,9 +214,9 @@ class _Nudge:
 _nudge = _Nudge()
 
 
-def wake_workers() -> None:
-    """Tell workers that jobs are waiting. Call after commit."""
-    _nudge.poke()
+def wake_workers(queue: str) -> None:
+    """Tell the workers of a queue that jobs are waiting. Call after commit."""
+    _nudge.poke(queue)
 
 
 def connection_parameters() -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Store:
                 _finish(batch, type(error).__name__)
             else:
                 _finish(batch, "")
-                jobs.wake_workers()
+                jobs.wake_workers("intake")
 
     def _gather(self, left_over: list[_Ticket]) -> tuple[list[_Ticket], list[_Ticket]]:
         """A batch without doubles in it (the second of two waits for the next batch), and what must wait."""

@@ -29,7 +29,8 @@ def stalled_jobs() -> dict[str, Any]:
         cursor.execute(RESCUE, [STALLED_SECONDS])
         rescued = cursor.rowcount
     if rescued:
-        jobs.wake_workers()
+        for queue in jobs.QUEUES:
+            jobs.wake_workers(queue)
     return {"rescued": rescued}
 
 
