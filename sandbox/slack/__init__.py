@@ -1,0 +1,1 @@
+"""A Slack channel behind an incoming webhook."""
