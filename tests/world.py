@@ -44,9 +44,7 @@ class World:
         )
         self.go_offer = _sold(self.product, self.esimgo, GO_BUNDLE, cost_minor=105, supplier_price="1.05")
         self.access_offer = _sold(self.product, self.redtea, ACCESS_PACKAGE, cost_minor=180, supplier_price="18000")
-        ExchangeRate.objects.create(
-            base="USD", quote="EUR", rate="0.9", valid_from=clock.now() - timedelta(days=1)
-        )
+        ExchangeRate.objects.create(base="USD", quote="EUR", rate="0.9", valid_from=clock.now() - timedelta(days=1))
 
     def only(self, supplier: Supplier) -> None:
         """Let only this supplier sell."""

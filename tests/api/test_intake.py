@@ -154,14 +154,15 @@ class TestShopify:
         assert shopify()[0] == 200
 
 
+@pytest.mark.usefixtures("shop")
 class TestSuppliers:
-    def test_an_unguessable_address_is_needed(self, shop: Any) -> None:
+    def test_an_unguessable_address_is_needed(self) -> None:
         supplier = factories.supplier(code="redtea", vendor="esimaccess", webhook_token="right", is_stand_in=True)
         body = b'{"notifyType":"ORDER_STATUS","notifyId":"n1","content":{"orderNo":"B1"}}'
         assert post(f"/webhooks/suppliers/{supplier.code}/wrong", body)[0] == 404
         assert InboxMessage.objects.count() == 0
 
-    def test_unsigned_news_is_stored_as_a_hint(self, shop: Any) -> None:
+    def test_unsigned_news_is_stored_as_a_hint(self) -> None:
         factories.supplier(code="redtea", vendor="esimaccess", webhook_token="right", is_stand_in=True)
         body = (
             b'{"notifyType":"ORDER_STATUS","notifyId":"n1","eventGenerateTime":"2026-04-22T17:16:34Z",'
@@ -171,11 +172,12 @@ class TestSuppliers:
         assert InboxMessage.objects.get().trusted is False
 
 
+@pytest.mark.usefixtures("shop")
 class TestReturnedMail:
-    def test_it_needs_the_unguessable_address(self, shop: Any) -> None:
+    def test_it_needs_the_unguessable_address(self) -> None:
         assert post("/webhooks/mail/wrong", b"From: x")[0] == 404
         assert InboxMessage.objects.count() == 0
 
-    def test_it_is_stored_to_be_read_later(self, shop: Any) -> None:
+    def test_it_is_stored_to_be_read_later(self) -> None:
         assert post(f"/webhooks/mail/{bounces.intake_token()}", b"From: x\n\nhello")[0] == 200
         assert InboxMessage.objects.get().channel == "mail"

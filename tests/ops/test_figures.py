@@ -52,7 +52,7 @@ def test_a_worker_with_a_port_of_its_own_is_asked_there(tmp_path: Path, transact
         assert httpx2.get(f"{url}/healthz", trust_env=False).json() == {"alive": True}
         assert httpx2.get(f"{url}/else", trust_env=False).status_code == 404
         jobs.enqueue("core.handle_message", message_id=1)
-        jobs.wake_workers()
+        jobs.wake_workers("default")
         processes.soon(lambda: figure(read(url), 'simplane_jobs_total{name="core.handle_message",outcome="done"}') == 1)
         assert figure(read(url), "process_resident_memory_bytes") > 0
         assert not (tmp_path / "figures").exists()
