@@ -68,7 +68,7 @@ def _told(report: Report, dry_run: bool) -> str:
     lines = []
     for one in report.changes:
         if one.before is None:
-            lines.append(f"+ {one.entity} {one.key}")
+            lines.append(f"+ {one.entity} {one.key} {one.after.get(one.entity, '')}".rstrip())
         else:
             changed = ", ".join(f"{name}: {one.before.get(name)} -> {value}" for name, value in one.after.items())
             lines.append(f"~ {one.entity} {one.key}: {changed}")

@@ -103,9 +103,11 @@ def _told(result: dict[str, Any]) -> str:
 
 
 def _decision(one: dict[str, Any]) -> str:
+    from simplane.core.money import Money
+
     head = "now" if one["receipt"] is None else f"receipt {one['receipt']} of {one['decided_at']}"
-    price = f"{one['facts']['sku']} at {one['facts']['price_minor']} {one['facts']['currency']} minor units"
-    lines = [f"{head}: {price}", f"  {one['why']}"]
+    facts = one["facts"]
+    lines = [f"{head}: {facts['sku']} at {Money(facts['price_minor'], facts['currency'])}", f"  {one['why']}"]
     for candidate in one["candidates"]:
         name = f"{candidate['supplier']} {candidate['code']}".strip()
         lines.append(f"  {candidate['verdict']:10} {name}")

@@ -55,7 +55,7 @@ class Replay:
 
     receipt_id: int
     same: bool
-    """Same winner, same order, same values and same words."""
+    """Same winner, same order, same values and same words. Another version may differ; of very old facts `again` is empty."""
     version: int
     version_now: int
     stored: list[dict[str, Any]]
@@ -106,8 +106,12 @@ def replay(receipt_id: int) -> Replay:
     receipt = Receipt.objects.filter(pk=receipt_id).first()
     if receipt is None:
         raise UnknownReceipt(f"there is no routing receipt {receipt_id}")
-    facts = msgspec.convert(receipt.facts, Facts)
-    again = stored_candidates(facts, rank(facts))
+    try:
+        facts = msgspec.convert(receipt.facts, Facts)
+    except msgspec.ValidationError:
+        again = []  # written by a version whose facts were others
+    else:
+        again = stored_candidates(facts, rank(facts))
     return Replay(
         receipt_id=receipt.pk,
         same=again == receipt.candidates,

@@ -68,7 +68,7 @@ DELETE FROM routing_match AS known USING suppliers_offer AS offer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a round of proposing did. `waiting`: proposals in its scope that a person should look at."""
+    """What a round of proposing did."""
 
     new: int
     renewed: int

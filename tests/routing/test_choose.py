@@ -350,6 +350,14 @@ def test_a_receipt_that_was_tampered_with_is_noticed(product: Product) -> None:
     assert replay(chosen.receipt_id).same is False
 
 
+def test_a_receipt_whose_facts_are_of_another_kind_is_shown_as_not_the_same(product: Product) -> None:
+    receipt = factories.receipt(product=product, version=0)
+
+    again = replay(receipt.pk)
+
+    assert (again.same, again.version, again.again) == (False, 0, [])
+
+
 def test_there_is_no_replay_of_a_receipt_that_is_not_there() -> None:
     with pytest.raises(UnknownReceipt):
         replay(0)

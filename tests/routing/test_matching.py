@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simplane.catalog.models import Product
+from simplane.core import jobs
 from simplane.core.models import AuditEntry
 from simplane.routing import matching, queries
 from simplane.routing.errors import BrokenPromise, UnknownMatch
@@ -114,6 +115,15 @@ def test_one_suppliers_round_leaves_proposals_of_others(product: Product, suppli
     assert matching.propose(supplier_id=other.supplier_id).withdrawn == 1
 
 
+def test_news_of_a_changed_catalogue_proposes_what_now_fits(product: Product, supplier: Supplier) -> None:
+    offered(supplier)
+    function: Any = jobs.registered()["routing.propose"].function
+
+    function(supplier_id=supplier.pk)
+
+    assert Match.objects.get().state == "proposed"
+
+
 def test_a_round_for_some_products_leaves_the_others(product: Product, supplier: Supplier) -> None:
     factories.product(countries=["ES"], data_bytes=GB, days=1)
     offered(supplier)
@@ -210,6 +220,8 @@ def test_lists_are_read_without_their_large_fields(product: Product, django_asse
     factories.rule(product=product)
 
     with django_assert_num_queries(3):
-        assert [one.chosen.supplier.vendor for one in queries.receipts(unit_id=7, product_id=product.pk)] == ["esimgo"]
+        assert [
+            one.chosen.supplier.vendor for one in queries.receipts(unit_id=7, product_id=product.pk) if one.chosen
+        ] == ["esimgo"]
         assert [one.offer.supplier.vendor for one in queries.matches(state="approved")] == ["esimgo"]
         assert [one.reason for one in queries.rules_in_force()] == ["quality"]

@@ -225,7 +225,7 @@ def test_facts_survive_being_stored() -> None:
     assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(found)), Facts) == found
 
 
-faults = st.sampled_from(
+faults: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {"match": "rejected"},

@@ -66,7 +66,7 @@ def test_an_expired_rule_stays_as_history() -> None:
     ],
 )
 def test_a_rule_that_means_nothing_is_refused(wrong: dict[str, Any], message: str) -> None:
-    fields = {"kind": "exclude", "reason": "outage", "supplier_id": factories.supplier().pk}
+    fields: dict[str, Any] = {"kind": "exclude", "reason": "outage", "supplier_id": factories.supplier().pk}
 
     with pytest.raises(BadRule, match=message):
         add_rule(RuleSpec(**fields | wrong))

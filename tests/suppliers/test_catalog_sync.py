@@ -10,6 +10,7 @@ from django.db import connection
 
 from simplane.core.models import AuditEntry, DeadLetter, Event
 from simplane.core.money import Money
+from simplane.suppliers.catalog_queries import with_last_seen
 from simplane.suppliers.catalog_review import approve_review
 from simplane.suppliers.models import Offer, OfferChange, QuarantinedOffer, Supplier
 from tests import factories
@@ -59,6 +60,12 @@ def test_unchanged_rows_are_not_written(supplier: Supplier) -> None:
     assert versions(supplier) == before
     assert OfferChange.objects.filter(run=run).count() == 0
     assert Event.objects.filter(name="CatalogChanged").count() == 1
+
+
+def before_and_after(change: OfferChange, name: str) -> tuple[Any, Any]:
+    assert change.before is not None
+    assert change.after is not None
+    return change.before[name], change.after[name]
 
 
 def versions(supplier: Supplier) -> list[Any]:
@@ -123,7 +130,7 @@ def test_changed_content_waits_for_a_person_and_changes_the_hash(supplier: Suppl
     assert (made.state, made.days, made.review_reason) == ("review", 15, "content changed")
     assert made.content_hash != before
     change = OfferChange.objects.get(run=run)
-    assert (change.before["days"], change.after["days"]) == (30, 15)
+    assert before_and_after(change, "days") == (30, 15)
 
 
 def test_order_of_networks_and_a_new_name_are_no_change_of_content(supplier: Supplier) -> None:
@@ -158,6 +165,16 @@ def test_offer_that_vanished_is_not_sold_and_keeps_when_it_was_last_seen(supplie
     made = offer(supplier, "b")
     assert counts(run) == {"vanished": 1, "unchanged": 1}
     assert (made.state, made.last_seen_at, made.changed_at) == ("vanished", seen.started_at, run.started_at)
+
+
+def test_when_an_offer_was_last_seen_needs_no_write(supplier: Supplier) -> None:
+    pull(supplier, row("a"), row("b"))
+    pull(supplier, row("a"), row("b"))
+    last = pull(supplier, row("a"))
+
+    seen = {one.code: vars(one)["seen_at"] for one in with_last_seen(Offer.objects.all())}
+    assert seen == {"a": last.started_at, "b": offer(supplier, "b").last_seen_at}
+    assert offer(supplier, "a").last_seen_at < last.started_at
 
 
 def test_offer_that_comes_back_as_it_was_is_sold_again(supplier: Supplier) -> None:
