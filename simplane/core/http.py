@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Any
 
 import httpx2
+from django.db import connections
 
 from simplane.core import clock, telemetry
-from simplane.core.db import refuse_inside_transaction
 from simplane.core.masking import Mask
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -109,7 +109,8 @@ class Http:
 
         `changes`: the call does something at the other side, so `traced(sent=...)` is told before it leaves.
         """
-        refuse_inside_transaction(f"{method} {url}")
+        if _transaction_open():
+            raise RuntimeError(f"{method} {url} inside a transaction: write the intent, commit, then call")
         trace, begun = _trace.get(), clock.now()
         if changes and trace and trace.announce:
             await trace.announce(begun)
@@ -165,6 +166,16 @@ class Http:
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
+
+
+def _transaction_open() -> bool:
+    """Whether this thread holds a transaction, for whoever ran an event loop inside one.
+
+    In a running loop Django gives every task a connection of its own, so `connection.in_atomic_block` is always False
+    here (and makes a new object each time); the thread's own connections lie one layer below.
+    """
+    held = vars(vars(vars(connections)["_connections"])["_storage"])
+    return any(getattr(one, "in_atomic_block", False) for one in held.values())
 
 
 def _request(

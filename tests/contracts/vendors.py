@@ -1,0 +1,92 @@
+"""What differs between the vendors for the contract suite: names, codes, and how their stand-ins are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simplane.core.money import Money
+from tests.standins import Standin
+
+Move = Callable[[Standin, str, str], None]
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One adapter under the contract. `offer` costs `price`; `other` is a second offer for the same country."""
+
+    name: str
+    standin: str
+    vendor: str
+    credentials: Mapping[str, Any]
+    wrong_credentials: Mapping[str, Any]
+    offer: str
+    other: str
+    price: Money
+    supplier_price: str
+    lookup: str
+    """Operation of the stand-in that finds orders."""
+    reading: str
+    """Operation of the stand-in that reads a line."""
+    missing_offer: str
+    stages: Mapping[str, str]
+    """Our words for a line's life and the stand-in's: installed, used, depleted, expired."""
+    reprice: Callable[[Standin, str, int | None], Any]
+    remove: Callable[[Standin, str], Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def advance(self, standin: Standin, line_id: str, to: str, **fields: Any) -> None:
+        """Move a line at the stand-in to one of our words, silently."""
+        wish: dict[str, Any] = {"to": self.stages[to], "notify": False} | fields
+        standin.control(f"lines/{line_id}/advance", **wish)
+
+
+def _go(version: str) -> Vendor:
+    return Vendor(
+        name=f"esimgo-{version}",
+        standin="esimgo",
+        vendor="esimgo",
+        credentials={"api_key": "esg_sandbox_key_0001"},
+        wrong_credentials={"api_key": "not-the-key"},
+        offer="esim_1GB_7D_GB_V2",
+        other="esim_2GB_15D_GB_V2",
+        price=Money(136, "USD"),
+        supplier_price="1.36",
+        lookup="orders",
+        reading="esim",
+        missing_offer="esim_9GB_9D_GB_V9",
+        stages={name: name for name in ("installed", "used", "depleted", "expired")},
+        reprice=lambda standin, code, minor: standin.control("catalogue/price", "POST", name=code, price_minor=minor),
+        remove=lambda standin, code: standin.control("catalogue/remove", name=code),
+        options={"version": version},
+        settings={"bundle_processing_seconds": 0.0},
+    )
+
+
+def _access_price(standin: Standin, code: str, minor: int | None) -> Any:
+    return standin.control(f"packages/{code}", "POST", price=None if minor is None else minor * 100)
+
+
+GO_25 = _go("2.5")
+GO_24 = _go("2.4")
+ACCESS = Vendor(
+    name="esimaccess",
+    standin="esimaccess",
+    vendor="esimaccess",
+    credentials={"access_code": "ea_sandbox_access_0001", "secret_key": "ea_sandbox_secret_0001"},
+    wrong_credentials={"access_code": "ea_sandbox_access_0001", "secret_key": "not-the-secret"},
+    offer="CKH002",
+    other="CKH003",
+    price=Money(180, "USD"),
+    supplier_price="18000",
+    lookup="query",
+    reading="query",
+    missing_offer="NOSUCH001",
+    stages={"installed": "installed", "used": "used", "depleted": "depleted", "expired": "expired"},
+    reprice=_access_price,
+    remove=lambda standin, code: standin.control(f"packages/{code}", removed=True),
+    settings={"ready_after_ms": 0, "require_signature": True},
+)
+VENDORS = (GO_25, GO_24, ACCESS)
