@@ -15,7 +15,6 @@ from simplane.console.shell import attempt, page
 from simplane.core.errors import Refusal
 from simplane.ordering.models import Unit
 from simplane.routing import actions, queries, rules
-from simplane.routing.actions import Replay
 from simplane.routing.models import Receipt, Rule
 
 
@@ -63,17 +62,8 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     """One decision; with `replay=1` beside the same facts ranked again now."""
     found = get_object_or_404(Receipt.objects.select_related("product", "chosen__supplier"), pk=pk)
     unit = Unit.objects.select_related("order").filter(pk=found.unit_id).first() if found.unit_id else None
-    context: dict[str, Any] = {"receipt": found, "unit": unit, "replay": None, "problem": ""}
-    if request.GET.get("replay"):
-        context |= _replayed(pk)
-    return page(request, "receipt", "routing", context)
-
-
-def _replayed(pk: int) -> dict[str, Replay | str]:
-    try:
-        return {"replay": actions.replay(pk)}
-    except (Refusal, ValueError, TypeError) as problem:
-        return {"problem": f"these facts can not be ranked any more: {problem}"}
+    again = actions.replay(pk) if request.GET.get("replay") else None
+    return page(request, "receipt", "routing", {"receipt": found, "unit": unit, "replay": again})
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ SELECT queue_name,
 FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed') GROUP BY queue_name
 """
 _FAILED = """
-SELECT id, queue_name, task_name, attempts, args FROM procrastinate_jobs WHERE status = 'failed'
+SELECT id, queue_name, task_name, attempts, args::text FROM procrastinate_jobs WHERE status = 'failed'
 ORDER BY id DESC LIMIT %s
 """
 _WORKERS = "SELECT count(*), max(now() - last_heartbeat) FROM procrastinate_workers"
@@ -70,7 +71,9 @@ def failed_jobs(limit: int = 50) -> list[FailedJob]:
     """The newest jobs that gave up. Their subjects have dead letters; this is for the developer."""
     with connection.cursor() as cursor:
         cursor.execute(_FAILED, [limit])
-        return [FailedJob(*row) for row in cursor.fetchall()]
+        return [
+            FailedJob(pk, queue, name, tries, json.loads(args)) for pk, queue, name, tries, args in cursor.fetchall()
+        ]
 
 
 def workers() -> Workers:

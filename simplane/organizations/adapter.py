@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 
@@ -18,6 +22,14 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Who signed in minutes ago is not asked for the password again to set up a second factor."""
+        records = get_authentication_records(context.request, context.request.user)
+        newest = max((record["at"] for record in records), default=0.0)
+        if time.time() - newest < app_settings.REAUTHENTICATION_TIMEOUT:
+            return False
+        return bool(super().is_reauthentication_required(app=app))
 
 
 class StaffMfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from simplane.organizations.models import User
@@ -20,4 +21,4 @@ def person(db: None) -> User:
 @pytest.fixture
 def console(person: User) -> Client:
     """Signed in with both factors."""
-    return signin.client_of(person, second_factor=person.authenticator_set.get())
+    return signin.client_of(person, second_factor=Authenticator.objects.get(user=person))

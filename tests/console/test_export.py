@@ -15,7 +15,7 @@ from tests import factories
 def _rows(console: Client, query: str = "") -> list[list[str]]:
     answer = console.get(f"/console/orders.csv{query}")
     assert answer.headers["Content-Type"].startswith("text/csv")
-    return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[arg-type]
+    return list(csv.reader(io.StringIO(answer.getvalue().decode())))
 
 
 def test_it_holds_what_the_filters_let_through(console: Client) -> None:

@@ -27,8 +27,9 @@ def _letter() -> None:
     factories.letter(subject_id=str(unit.pk), order_id=unit.order_id)
 
 
-def _waiting_sku() -> None:
+def _skus() -> None:
     factories.order_line(product=None, sku=f"NEW-{factories.number()}")
+    factories.channel_sku()
 
 
 def _purchase() -> None:
@@ -71,7 +72,7 @@ LISTS: dict[str, Callable[[], object]] = {
     "/console/offers/runs/": factories.catalog_run,
     "/console/matching/": lambda: factories.match(state="proposed"),
     "/console/routing/": lambda: (factories.receipt(unit_id=factories.unit().pk), factories.rule()),
-    "/console/skus/": lambda: (_waiting_sku(), factories.channel_sku()),
+    "/console/skus/": _skus,
     "/console/suppliers/": _purchase,
     "/console/suppliers/one/": _purchase,
     "/console/shops/": factories.reconciliation,
@@ -148,6 +149,5 @@ def _queries(console: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         answer = console.get(address)
         assert answer.status_code == 200
-        if answer.streaming:
-            b"".join(answer.streaming_content)  # type: ignore[arg-type]
+        answer.getvalue()
     return len(queries)

@@ -1,0 +1,119 @@
+"""Signing in: password, then a second factor that the first login leads to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.cache import cache
+from django.test import Client
+
+from simplane.organizations.models import User
+from tests import factories, signin
+
+
+@pytest.fixture(autouse=True)
+def _no_limits_left_over() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def person(db: None) -> User:
+    return factories.staff(email="sam@simplane.example", password=factories.PASSWORD)
+
+
+def _sign_in(client: Client, password: str = factories.PASSWORD) -> Any:
+    return client.post("/accounts/login/", {"login": "sam@simplane.example", "password": password})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_login_leads_to_setting_up_a_second_factor(client: Client, person: User) -> None:
+    assert _sign_in(client).headers["Location"] == "/console/"
+    assert client.get("/console/").headers["Location"] == "/accounts/2fa/"
+    assert "Set up a second factor" in client.get("/accounts/2fa/").content.decode()
+    page = client.get("/accounts/2fa/totp/activate/").content.decode()
+    found = re.search(r'value="([A-Z2-7]{32})"', page)
+    assert found is not None
+
+    client.post("/accounts/2fa/totp/activate/", {"code": signin.code_now(found[1])})
+
+    assert client.get("/console/").status_code == 200
+    assert set(Authenticator.objects.values_list("type", flat=True)) == {"totp", "recovery_codes"}
+
+
+def test_changing_second_factors_later_asks_for_the_password_again(client: Client, person: User) -> None:
+    _sign_in(client)
+    session = client.session
+    records = session["account_authentication_methods"]
+    session["account_authentication_methods"] = [record | {"at": record["at"] - 600} for record in records]
+    session.save()
+
+    assert client.get("/accounts/2fa/totp/activate/").headers["Location"].startswith("/accounts/reauthenticate/")
+
+
+def test_later_logins_ask_for_the_code(client: Client, person: User) -> None:
+    signin.add_authenticator_app(person)
+
+    assert _sign_in(client).headers["Location"] == "/accounts/2fa/authenticate/"
+    assert client.get("/console/").headers["Location"].startswith("/accounts/login/")
+    client.post("/accounts/2fa/authenticate/", {"code": signin.code_now()})
+    assert client.get("/console/").status_code == 200
+
+
+def test_a_wrong_code_does_not_open_the_door(client: Client, person: User) -> None:
+    signin.add_authenticator_app(person)
+    _sign_in(client)
+
+    answer = client.post("/accounts/2fa/authenticate/", {"code": "000000"})
+
+    assert "Incorrect code." in answer.content.decode()
+    assert client.get("/console/").status_code == 302
+
+
+def test_a_session_from_before_the_second_factor_has_to_sign_in_again(client: Client, person: User) -> None:
+    _sign_in(client)
+    signin.add_authenticator_app(person)
+
+    assert client.get("/console/").headers["Location"] == "/accounts/login/?next=/console/"
+    assert "_auth_user_id" not in client.session
+
+
+def test_secrets_of_second_factors_stand_encrypted(person: User) -> None:
+    made = signin.add_authenticator_app(person)
+
+    assert signin.SECRET not in str(Authenticator.objects.values_list("data", flat=True).get(pk=made.pk))
+    assert made.wrap().validate_code(signin.code_now())
+
+
+def test_a_wrong_password_does_not_say_whether_the_person_exists(client: Client, person: User) -> None:
+    wrong = _sign_in(client, "wrong wrong wrong").content.decode()
+    unknown = client.post("/accounts/login/", {"login": "no@example.com", "password": "wrong wrong wrong"})
+
+    sentence = "The email address and/or password you specified are not correct."
+    assert sentence in wrong
+    assert sentence in unknown.content.decode()
+
+
+def test_guessing_is_stopped_after_a_few_tries(client: Client, person: User) -> None:
+    texts = [_sign_in(client, f"wrong wrong {n}").content.decode() for n in range(6)]
+
+    assert "Too many failed login attempts" in texts[-1]
+    assert "Too many failed login attempts" in _sign_in(client).content.decode()
+
+
+def test_nobody_signs_up_alone(client: Client, db: None) -> None:
+    client.post("/accounts/signup/", {"email": "new@example.com", "password1": factories.PASSWORD})
+
+    assert not User.objects.exists()
+
+
+def test_the_login_page_offers_a_passkey(client: Client, db: None) -> None:
+    text = client.get("/accounts/login/").content.decode()
+
+    assert "Sign in with a passkey" in text
+    assert "style=" not in text
