@@ -158,9 +158,12 @@ def send(message_id: int) -> SendResult:
     return settle(ready, smtp.post(ready.envelope)) if isinstance(ready, Parcel) else ready
 
 
-async def send_async(message_id: int) -> SendResult:
-    """As `send`, for an event loop: a slow mail server then holds a mail thread, never one of the database's."""
-    ready = await in_thread(prepare, message_id)
+async def send_async(message_id: int, *, due: bool = False) -> SendResult:
+    """As `send`, for an event loop: a slow mail server then holds a mail thread, never one of the database's.
+
+    `due`: the sweep found its time come (and moved it on, so the row no longer says so).
+    """
+    ready = await in_thread(prepare, message_id, due=due)
     if not isinstance(ready, Parcel):
         return ready
     context = contextvars.copy_context()

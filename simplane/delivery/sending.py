@@ -35,13 +35,13 @@ class Parcel:
     repeat: bool
 
 
-def prepare(message_id: int) -> Parcel | SendResult:
+def prepare(message_id: int, *, due: bool = False) -> Parcel | SendResult:
     """Claim a message and build its mail; or what there is to say when nothing is to be sent now. Raises NotFound."""
     refuse_inside_transaction("claiming a message")
     seen = _seen(message_id)
     if seen is None:
         raise NotFound("there is no such message")
-    early = _nothing_to_do(seen)
+    early = _nothing_to_do(seen, due=due)
     if early is not None:
         return early
     message = work.claim(Message, message_id, seconds=_LEASE_SECONDS)
@@ -76,13 +76,13 @@ def _seen(message_id: int) -> _Seen | None:
     return _Seen(*row) if row else None
 
 
-def _nothing_to_do(seen: _Seen) -> SendResult | None:
+def _nothing_to_do(seen: _Seen, *, due: bool) -> SendResult | None:
     now = clock.now()
     if seen.due_at is None:
         return _settled(seen)
     if seen.lease_until is not None and seen.lease_until > now:
         return SendResult(name="retry", at=seen.lease_until, reason="being sent")
-    if seen.attempts and seen.due_at > now:
+    if seen.attempts and seen.due_at > now and not due:
         waits_as_unknown = seen.state == State.UNKNOWN
         return SendResult(name="unknown" if waits_as_unknown else "retry", at=seen.due_at, reason=seen.problem)
     return None

@@ -18,6 +18,7 @@ from simplane.core import clock, deadletters, jobs
 from simplane.core.db import transaction
 from simplane.core.errors import NotFound
 from simplane.core.models import DeadLetter, Event
+from simplane.core.worker import run_worker
 from simplane.delivery import links, smtp
 from simplane.delivery.actions import queue_notice, send, send_async
 from simplane.delivery.deadletters import register
@@ -299,6 +300,15 @@ def test_the_sweep_takes_over_what_its_writer_left(post_office: PostOffice) -> N
     assert send_due_messages() == {"due": 0}
     assert jobs_waiting() == [("delivery.send", message.pk)]
     assert fresh(waiting).state == "queued"
+
+
+def test_a_mail_that_was_put_off_goes_out_by_the_sweep_when_its_time_has_come(post_office: PostOffice) -> None:
+    message = queued(to="greylist@example.com")
+    assert send(message.pk).name == "retry"
+    make_due(message)
+    assert send_due_messages() == {"due": 1}
+    asyncio.run(run_worker(once=True))
+    assert fresh(message).state == "sent"
 
 
 def jobs_waiting() -> list[tuple[str, Any]]:
