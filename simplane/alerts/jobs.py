@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-
 from simplane.alerts import actions, watch
 from simplane.alerts.models import Alert
+from simplane.alerts.values import console
 from simplane.core import deadletters, jobs, work
 from simplane.core.db import transaction
 from simplane.core.models import DeadLetter
@@ -16,13 +15,9 @@ from simplane.ordering.models import Order
 from simplane.suppliers.models import Supplier
 
 
-def _console(path: str) -> str:
-    return f"{settings.SIMPLANE.base_url}/console/{path}"
-
-
 @jobs.job("alerts.tell", queue="default", tries=3)
-def tell(alert_id: int) -> None:
-    actions.tell(alert_id)
+async def tell(alert_id: int) -> None:
+    await actions.tell(alert_id)
 
 
 @jobs.job("alerts.unit_died", queue="default")
@@ -36,7 +31,7 @@ def unit_died(order_id: int) -> None:
             level="warning",
             title=f"{count} stuck: {deadletters.cause(letter.cause).title}",
             text="Units that can not go on by themselves wait in the stuck queue.",
-            link=_console(f"stuck/?cause={letter.cause}"),
+            link=console(f"stuck/{letter.cause}/"),
         )
 
 
@@ -53,7 +48,7 @@ def order_late(order_id: int, step: int) -> None:
         level="critical",
         title=f"{late} paid orders of {order.account} wait for their eSIM",
         text=f"Newest: order {order.public_id}.",
-        link=_console("orders/?late=1"),
+        link=console("orders/?late=1"),
     )
 
 
@@ -66,7 +61,7 @@ def supplier_blocked(supplier_id: int, why: str) -> None:
         level="critical",
         title=f"{supplier.name} sells nothing to us",
         text=why,
-        link=_console("suppliers/"),
+        link=console("suppliers/"),
     )
 
 
@@ -84,7 +79,7 @@ def float_low(supplier_id: int, balance: str) -> None:
         level="warning",
         title=f"Float at {supplier.name} is low: {balance}",
         text="Top it up before routing has to leave this supplier out.",
-        link=_console("suppliers/"),
+        link=console("suppliers/"),
     )
 
 
@@ -97,14 +92,14 @@ def foreign_orders(supplier_id: int, order_ids: list[str]) -> None:
         level="warning",
         title=f"{supplier.name} has orders that none of ours explains",
         text=f"Somebody buys beside Simplane on this account: {', '.join(order_ids[:5])}",
-        link=_console("suppliers/"),
+        link=console("suppliers/"),
     )
 
 
 @scheduled("alerts_due", cron="* * * * * */10", title="Alerts told again, or told at last", most_seconds=60)
 def alerts_due() -> dict[str, Any]:
     with transaction():
-        due = work.take_due(Alert, hold_seconds=60)
+        due = work.take_due(Alert, hold_seconds=120)
         jobs.enqueue_many("alerts.tell", [{"alert_id": pk} for pk in due])
     return {"alerts": len(due)}
 

@@ -39,7 +39,12 @@ class Alert(WorkItem):
                 fields=["rule", "subject"], condition=Q(resolved_at__isnull=True), name="alert_one_open"
             )
         ]
-        indexes = [models.Index(fields=["due_at"], name="alert_due", condition=Q(due_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["due_at"], name="alert_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["rule", "subject", "-resolved_at"], name="alert_ended", condition=Q(resolved_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule} {self.subject}"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from simplane.alerts.models import Alert
+
+
+def console(path: str) -> str:
+    """The address of a page of the console, for people who read an alert elsewhere."""
+    return f"{settings.SIMPLANE.base_url}/console/{path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
