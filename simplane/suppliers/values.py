@@ -199,6 +199,7 @@ class Returned:
     """What came of a cancellation: money back now, asked for, or not."""
 
     refunded: Money | None
+    """None with `how` "refunded": the whole price came back and the supplier does not say how much that is."""
     how: Literal["refunded", "requested", "terminated_only", "already_gone"]
 
 
