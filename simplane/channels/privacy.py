@@ -84,7 +84,8 @@ def _buyers(shop: ShopRef) -> list[str]:
 def _marks(email: str, external_ids: Iterable[str]) -> list[bytes]:
     """Byte sequences, one of which stands in every message about this person."""
     mails = {f'"{email}"', f'"{email.lower()}"'} if email else set()
-    return [mark.encode() for mark in [*mails, *(f":{one}" for one in external_ids)]]
+    orders = [mark for one in external_ids for mark in (f":{one}", f": {one}")]
+    return [mark.encode() for mark in [*mails, *orders]]
 
 
 def _redact_messages(account: str, marks: list[bytes], *, but: int) -> int:

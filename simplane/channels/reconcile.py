@@ -27,6 +27,8 @@ from simplane.core.db import in_thread
 from simplane.core.log import logger
 
 log = logger(__name__)
+QUERY = "updated_at:>='%Y-%m-%dT%H:%M:%SZ'"
+"""ISO 8601 in UTC, in quotes: https://shopify.dev/docs/api/usage/search-syntax"""
 TRIES = 8
 MOST_PAUSE_SECONDS = 30.0
 SECOND_LOOKS = 50
@@ -55,7 +57,7 @@ async def reconcile(shop_id: int, kind: Kind = "recent") -> dict[str, Any]:
 
 
 async def _pages(shop: ShopRef, since: datetime) -> AsyncIterator[list[JSON]]:
-    query = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
+    query = since.astimezone(UTC).strftime(QUERY)
     after: str | None = None
     while True:
         answer = await _ask(shop, operations.CHANGED_ORDERS, {"q": query, "after": after})
@@ -122,7 +124,7 @@ def _take_page(shop: ShopRef, page: list[ShopOrder]) -> tuple[dict[str, Verdict]
         if here is None and not _wanted(order, shop):
             continue
         try:
-            taken = reads.take(shop, order, source="reconciliation")
+            taken = reads.take(shop, order, here, source="reconciliation")
             recovered += here is None and taken is not None and order.paid in ("paid", "partly_refunded")
         except Exception as problem:
             # One order that can not be taken in must not hide the others; the proof names it.

@@ -107,9 +107,9 @@ def resume_shop(shop_id: int) -> None:
         shop.save(update_fields=["state", "problem", "access_token"])
         now = clock.now()
         for waiting in (WriteBack, Refund):
-            waiting.objects.filter(shop=shop, due_at__isnull=False).update(due_at=now, attempts=0)
+            waiting.objects.filter(shop=shop, due_at__isnull=False).update(due_at=now)
             stopped = waiting.objects.filter(shop=shop, state="failed", problem=UNINSTALLED)
-            stopped.update(state="unknown", problem="", due_at=now, attempts=0)
+            stopped.update(state="unknown", problem="", due_at=now)
         audit.note("shop.resumed", "shop", shop.key, before={"state": before})
         events.record(ShopResumed(shop=shop.key))
         deadletters.close_letter("shop", shop.key, resolution="resumed")

@@ -225,7 +225,7 @@ def _done(task: Task, result: Done) -> None:
     lines, now = dict(result.lines), clock.now()
     _update(task, state=S.DONE, lines=lines, external_ids=list(result.ids), done_at=now, due_at=None, problem="")
     events.record(WrittenBack(order_id=task.order_id, tracking=task.tracking, lines=lines))
-    if task.attempts:
+    if task.attempts or task.may_be_sent:
         deadletters.close_letter("writeback", task.pk, resolution="done")
     if lines != dict(task.lines):
         # The rest is on hold or not ours to fulfil: it gets a row of its own.

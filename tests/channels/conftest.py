@@ -16,11 +16,10 @@ from tests.standins import Standin, start
 
 
 @pytest.fixture(autouse=True)
-def _forgets() -> Iterator[None]:
+def _forgets() -> None:
     """What this process remembers of shops belongs to one test's rows."""
     for remembered in (shops._by_key, shops._keys, skus._cache, intake._known):
         remembered.clear()
-    yield
 
 
 @pytest.fixture(scope="session")

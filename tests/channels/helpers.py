@@ -92,7 +92,8 @@ def units_of(order_id: int | str, state: str = "") -> list[Unit]:
 
 def deliver(order_id: int | str, *, count: int | None = None) -> Order:
     """Have units of this order handed over, as far as the channel can see."""
-    for unit in units_of(order_id)[:count]:
+    owed = [unit for unit in units_of(order_id) if unit.state != "delivered"]
+    for unit in owed[:count]:
         issued = factories.line(unit_id=unit.pk)
         Unit.objects.filter(pk=unit.pk).update(
             state="delivered", line=issued, purchase=issued.purchase, due_at=None, delivered_at=unit.created_at

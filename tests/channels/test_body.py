@@ -147,7 +147,17 @@ class TestOddOnes:
 
     @pytest.mark.parametrize(
         "raw",
-        [b"", b"{", b"[1]", b"null", b'{"a": NaN}', b"\xff\xfe{}", "{}".encode("utf-16"), b"[" * 200_000, b'{"a":' * 9999],
+        [
+            b"",
+            b"{",
+            b"[1]",
+            b"null",
+            b'{"a": NaN}',
+            b"\xff\xfe{}",
+            "{}".encode("utf-16"),
+            b"[" * 200_000,
+            b'{"a":' * 9999,
+        ],
     )
     def test_what_is_no_json_object_is_refused(self, raw: bytes) -> None:
         with pytest.raises(BadBody):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 
 from simplane.channels.models import ChannelSku, Shop
@@ -27,6 +28,11 @@ def told(topic: str, body: Any, **given: Any) -> InboxMessage:
     return message
 
 
+def order_of(message: InboxMessage) -> Order:
+    """The order a message was about."""
+    return Order.objects.get(pk=message.order_id or 0)
+
+
 @pytest.mark.usefixtures("esim")
 class TestForward:
     """Bodies that only add what is owed are believed; nothing is asked at the shop."""
@@ -35,7 +41,7 @@ class TestForward:
         body = bodies.order(bodies.line(quantity=2), bodies.line(sku="CASE", requires_shipping=True))
         message = told("orders/paid", body)
         assert message.state == "done"
-        order = Order.objects.get(pk=message.order_id)
+        order = order_of(message)
         assert (order.state, order.account, order.source_message_id) == ("open", "demo", message.pk)
         assert len(units_of(body["id"])) == 2
         assert merchant.standin.journal() == []
@@ -60,7 +66,7 @@ class TestForward:
         for status in ("pending", "authorized"):
             body = bodies.order(financial_status=status)
             message = told("orders/create", body)
-            assert Order.objects.get(pk=message.order_id).state == "awaiting_payment"
+            assert order_of(message).state == "awaiting_payment"
             assert units_of(body["id"]) == []
 
     def test_an_echo_of_what_we_know_changes_nothing(self) -> None:
@@ -80,7 +86,9 @@ class TestForward:
         assert (message.state, message.problem) == ("ignored", "nothing new")
 
     @pytest.mark.parametrize(
-        "line", [{"sku": "CASE", "requires_shipping": True}, {"sku": "GIFT", "gift_card": True}], ids=["case", "gift card"]
+        "line",
+        [{"sku": "CASE", "requires_shipping": True}, {"sku": "GIFT", "gift_card": True}],
+        ids=["case", "gift card"],
     )
     def test_an_order_without_anything_of_ours_is_not_kept(self, line: dict[str, Any]) -> None:
         message = told("orders/paid", bodies.order(bodies.line(**line)))
@@ -104,7 +112,7 @@ class TestForward:
 class TestTestOrders:
     def test_are_taken_in_as_such(self) -> None:
         message = told("orders/paid", bodies.order(test=True))
-        assert Order.objects.get(pk=message.order_id).is_test
+        assert order_of(message).is_test
 
     def test_are_ignored_when_the_shop_says_so(self, shop: Shop) -> None:
         shop.settings = {"test_orders": "ignore"}
@@ -151,7 +159,9 @@ class TestTakenBack:
         made = self.sold(merchant)
         merchant.does("cancel", made)
         merchant.standin.fault("graphql", "drop_before", times=-1)
-        message = bodies.message("orders/cancelled", bodies.order(id=made["order_id"], cancelled_at=clock.now().isoformat()))
+        message = bodies.message(
+            "orders/cancelled", bodies.order(id=made["order_id"], cancelled_at=clock.now().isoformat())
+        )
         inbox.handle_message(message.pk)
         with pytest.raises(Temporary, match="can not be read"):
             work_off("channels.read_order")
@@ -206,11 +216,15 @@ class TestTakenBack:
         assert (letter.cause, letter.money_minor) == ("refund_without_units", 500)
         assert [unit.state for unit in units_of(made["order_id"])] == ["waiting"]
 
-    def test_an_edit_that_adds_an_esim_owes_it(self, merchant: Merchant) -> None:
+    def test_an_edit_that_adds_an_esim_owes_it_when_it_is_paid(self, merchant: Merchant) -> None:
         made = self.sold(merchant)
-        merchant.does("edit", made, **{"raise": {str(made["lines"][0]["id"]): 1}})
-        handled(bodies.message("orders/edited", {"order_edit": {"order_id": made["order_id"]}}))
-        assert len(units_of(made["order_id"])) == 2
+        edited = {"order_edit": {"order_id": made["order_id"]}}
+        merchant.does("edit", made, **{"raise": {str(made["lines"][0]["id"]): 1}}, add=[{"sku": bodies.SKU}])
+        handled(bodies.message("orders/edited", edited))
+        assert len(units_of(made["order_id"])) == 1
+        merchant.does("pay", made)
+        handled(bodies.message("orders/edited", edited))
+        assert len(units_of(made["order_id"])) == 3
 
     def test_an_edit_that_removes_one_gives_it_back(self, merchant: Merchant) -> None:
         made = self.sold(merchant, {"quantity": 2})
@@ -220,7 +234,11 @@ class TestTakenBack:
 
     def test_a_next_generation_event_is_a_hint_to_read(self, merchant: Merchant) -> None:
         made = merchant.sells()
-        event = {"topic": "Order", "action": "update", "data": {"order": {"id": f"gid://shopify/Order/{made['order_id']}"}}}
+        event = {
+            "topic": "Order",
+            "action": "update",
+            "data": {"order": {"id": f"gid://shopify/Order/{made['order_id']}"}},
+        }
         assert handled(bodies.message("Order/update", event)).state == "done"
         assert len(units_of(made["order_id"])) == 1
 
@@ -240,7 +258,7 @@ def refund_body(made: dict[str, Any], *, lines: int, amount: str = "19.00") -> d
 class TestTrouble:
     def paid(self, **given: Any) -> tuple[dict[str, Any], Order]:
         body = bodies.order(**given)
-        return body, Order.objects.get(pk=told("orders/paid", body).order_id)
+        return body, order_of(told("orders/paid", body))
 
     def test_a_dispute_holds_the_order_and_tells_a_person_until_it_is_won(self) -> None:
         body, order = self.paid()
@@ -265,8 +283,12 @@ class TestTrouble:
         assert order.state == "open"
         assert DeadLetter.objects.get(kind="dispute").resolved_at is not None
 
-    @pytest.mark.parametrize(("setting", "level", "state"), [(True, "high", "held"), (True, "low", "open"), (False, "high", "open")])
-    def test_high_risk_holds_if_the_merchant_wants_that(self, shop: Shop, setting: bool, level: str, state: str) -> None:
+    @pytest.mark.parametrize(
+        ("setting", "level", "state"), [(True, "high", "held"), (True, "low", "open"), (False, "high", "open")]
+    )
+    def test_high_risk_holds_if_the_merchant_wants_that(
+        self, shop: Shop, setting: bool, level: str, state: str
+    ) -> None:
         shop.settings = {"hold_high_risk": setting}
         shop.save()
         body, order = self.paid()
@@ -283,13 +305,19 @@ class TestTrouble:
         digital, physical = homes(merchant, made)
         for home, state in ((physical, "open"), (digital, "held")):
             merchant.does("hold", made, fulfillment_order=home)
-            told("fulfillment_orders/placed_on_hold", {"fulfillment_order": {"id": f"gid://shopify/FulfillmentOrder/{home}"}})
+            told(
+                "fulfillment_orders/placed_on_hold",
+                {"fulfillment_order": {"id": f"gid://shopify/FulfillmentOrder/{home}"}},
+            )
             work_off("channels.read_hold")
             order.refresh_from_db()
             assert order.state == state
         assert order.hold_reason == ON_HOLD
         merchant.does("release", made, fulfillment_order=digital)
-        told("fulfillment_orders/hold_released", {"fulfillment_order": {"id": f"gid://shopify/FulfillmentOrder/{digital}"}})
+        told(
+            "fulfillment_orders/hold_released",
+            {"fulfillment_order": {"id": f"gid://shopify/FulfillmentOrder/{digital}"}},
+        )
         work_off("channels.read_hold")
         order.refresh_from_db()
         assert order.state == "open"
@@ -297,8 +325,6 @@ class TestTrouble:
 
 def homes(merchant: Merchant, made: dict[str, Any]) -> list[int]:
     """Fulfilment orders of an order: the stand-in numbers an order's parts one after the other."""
-    import httpx2
-
     query = {"query": "query($id: ID!) { order(id: $id) { fulfillmentOrders(first: 9) { nodes { id } } } }"}
     shop = Shop.objects.get()
     token = shop.access_token["token"]
@@ -337,7 +363,7 @@ class TestTheShopItself:
         shop.refresh_from_db()
         assert shop.state == "active"
 
-    def test_after_removal_what_needs_a_read_goes_before_a_person(self, shop: Shop) -> None:
+    def test_after_removal_what_needs_a_read_goes_before_a_person(self) -> None:
         Shop.objects.update(state="uninstalled")
         assert told("orders/edited", {"order_edit": {"order_id": 1}}).state == "flagged"
 

@@ -68,7 +68,14 @@ ODD = [
     Odd("free order", [{"price": "0.00"}], ["esim"]),
     Odd("free, not allowed", [{"price": "0.00"}], ["esim"], orders.FREE_ORDER, settings={"free_orders": False}),
     Odd("no address", [ESIM], ["esim"], orders.NO_ADDRESS, order={"email": None, "customer": None}),
-    Odd("paid in part", [ESIM], ["esim"], orders.PARTLY_PAID, order={"financial_status": "partially_paid"}, paid="partly_paid"),
+    Odd(
+        "paid in part",
+        [ESIM],
+        ["esim"],
+        orders.PARTLY_PAID,
+        order={"financial_status": "partially_paid"},
+        paid="partly_paid",
+    ),
     Odd(
         "paid in part, served",
         [ESIM],

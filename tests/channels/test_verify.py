@@ -23,14 +23,14 @@ BODY = '{"id":1,"name":"Zoë 🚀"}'.encode()
 DOMAIN = "example-shop.myshopify.com"
 
 
-def signed(body: bytes = BODY, secret: str = "hush", **headers: str) -> dict[str, str]:
+def signed(body: bytes = BODY, secret: str = "hush") -> dict[str, str]:
     mac = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
     return {
         "x-shopify-hmac-sha256": mac,
         "x-shopify-shop-domain": DOMAIN,
         "x-shopify-topic": "orders/paid",
         "x-shopify-webhook-id": "w-1",
-    } | {name.replace("_", "-"): value for name, value in headers.items()}
+    }
 
 
 @pytest.fixture
@@ -88,18 +88,18 @@ class TestRefused:
         ("key", "change", "body", "status"),
         [
             ("nobody", {}, BODY, 404),
-            ("example", {"x_shopify_hmac_sha256": ""}, BODY, 401),
-            ("example", {"x_shopify_hmac_sha256": "ümlaut"}, BODY, 401),
+            ("example", {"x-shopify-hmac-sha256": ""}, BODY, 401),
+            ("example", {"x-shopify-hmac-sha256": "ümlaut"}, BODY, 401),
             ("example", {}, BODY + b" ", 401),
             ("example", {}, BODY[:-1], 401),
-            ("example", {"x_shopify_shop_domain": "other.myshopify.com"}, BODY, 401),
-            ("example", {"x_shopify_shop_domain": ""}, BODY, 401),
+            ("example", {"x-shopify-shop-domain": "other.myshopify.com"}, BODY, 401),
+            ("example", {"x-shopify-shop-domain": ""}, BODY, 401),
         ],
     )
     def test_whatever_is_not_surely_from_that_shop(
         self, key: str, change: dict[str, str], body: bytes, status: int
     ) -> None:
-        found = verify(key, signed(**change), body)
+        found = verify(key, signed() | change, body)
         assert isinstance(found, Refused)
         assert found.status == status
 

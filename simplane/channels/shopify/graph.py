@@ -59,12 +59,7 @@ def _line(node: JSON, currency: str) -> ShopLine:
         title=title,
         quantity=quantity,
         current=min(count(node.get("currentQuantity"), "currentQuantity"), quantity),
-        unit_price=_unit_price(node, currency),
+        unit_price=shop_money(node, "discountedUnitPriceAfterAllDiscountsSet", currency),
         requires_shipping=node.get("requiresShipping") is True,
         is_extra=node.get("isGiftCard") is True or is_tip(title, sku, variant, product),
     )
-
-
-def _unit_price(node: JSON, currency: str) -> Money:
-    discounted = "discountedUnitPriceAfterAllDiscountsSet"
-    return shop_money(node, discounted if discounted in node else "originalUnitPriceSet", currency)

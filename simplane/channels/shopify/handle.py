@@ -48,7 +48,7 @@ def _order_told(shop: ShopRef, message: InboxMessage, body: JSON) -> Handled:
     if not news(known, order):
         return Handled(known.pk, ignored="nothing new")
     if turns_paid(known, order):
-        return Handled(take(shop, order, source="webhook", message_id=message.pk))
+        return Handled(take(shop, order, known, source="webhook", message_id=message.pk))
     return _after_read(shop, message, order.external_id, known)
 
 
@@ -57,7 +57,7 @@ def _stranger(shop: ShopRef, message: InboxMessage, order: ShopOrder) -> Handled
     if not orders.concerns_us(order, orders.meanings(shop, order)):
         return Handled(ignored="nothing of ours in this order")
     if order.forward:
-        return Handled(take(shop, order, source="webhook", message_id=message.pk))
+        return Handled(take(shop, order, None, source="webhook", message_id=message.pk))
     if order.paid in UNPAID and order.cancelled_at is not None:
         return Handled(ignored="cancelled before it was paid")
     return _after_read(shop, message, order.external_id, None)

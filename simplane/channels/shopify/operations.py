@@ -21,14 +21,14 @@ _LINE = """
 fragment LineFields on LineItem {
   id sku title quantity currentQuantity requiresShipping isGiftCard
   variant { id } product { id }
-  originalUnitPriceSet { shopMoney { amount currencyCode } }
+  discountedUnitPriceAfterAllDiscountsSet { shopMoney { amount currencyCode } }
 }
 """
 _ORDER = (
     """
 fragment OrderFields on Order {
   id name createdAt processedAt updatedAt cancelledAt test displayFinancialStatus
-  email customerLocale currencyCode
+  email phone customerLocale customer { displayName } currencyCode
   totalPriceSet { shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }
   totalRefundedSet { shopMoney { amount currencyCode } }
   lineItems(first: 25) { pageInfo { hasNextPage endCursor } nodes { ...LineFields } }

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from simplane.channels import shops
 from simplane.channels.events import ShopOrderRead
-from simplane.channels.shopify import graph, operations, orders
+from simplane.channels.shopify import graph, operations, orders, trouble
 from simplane.channels.shopify.client import call, probe
-from simplane.channels.shopify.compare import known_order
+from simplane.channels.shopify.compare import KnownOrder, known_order
 from simplane.channels.shopify.outcomes import Ok, Outcome, Permanent
 from simplane.channels.shopify.text import JSON, BadBody, member, objects
-from simplane.channels.shopify.values import ShopOrder
+from simplane.channels.shopify.values import UNPAID, ShopOrder
 from simplane.channels.shops import ShopRef
 from simplane.core import clock, events, jobs
 from simplane.core.db import in_thread, transaction
 from simplane.core.models import Event
 from simplane.ordering import actions as ordering
-from simplane.ordering.models import Order
+from simplane.ordering.models import Order, OrderLine
+from simplane.ordering.values import IncomingLine, IncomingOrder
 
 MOST_PAGES = 40
 NO_SUCH_ORDER = Permanent("the shop shows no such order (deleted, or older than the app may read)")
@@ -94,28 +95,67 @@ async def whole(shop: ShopRef, node: JSON) -> ShopOrder | Outcome:
 
 def accept_read(shop: ShopRef, order: ShopOrder, began: datetime) -> int | None:
     """Take in a complete order; its id here, or None when it is none of ours. Says so in the history."""
-    order_id = take(shop, order, source="webhook")
+    order_id = take(shop, order, known_order(shop.key, order.external_id), source="webhook")
     _note_read(shop, order.external_id, began, order_id, found=True)
     return order_id
 
 
-def take(shop: ShopRef, order: ShopOrder, *, source: orders.Source, message_id: int | None = None) -> int | None:
-    """Hand an order to ordering, unless no line of it ever was ours. The way in for webhooks and reconciliation alike."""
+def take(
+    shop: ShopRef,
+    order: ShopOrder,
+    known: KnownOrder | None,
+    *,
+    source: orders.Source,
+    message_id: int | None = None,
+) -> int | None:
+    """Hand an order to ordering, unless no line of it ever was ours. The way in for webhooks and reconciliation alike.
+
+    `known`: how it stood here a moment ago. Returns its id here, or None.
+    """
     meanings = orders.meanings(shop, order)
-    known = known_order(shop.key, order.external_id)
     if known is None and not orders.concerns_us(order, meanings):
         return None
     incoming = orders.incoming(shop, order, meanings, source=source, message_id=message_id)
+    if known is not None:
+        incoming = _in_sight_of(known, incoming, shop)
     accepted = ordering.accept_order(incoming)
     if accepted.state == Order.State.HELD and order.complete and not incoming.hold_reason:
         _release_if_cured(accepted.order_id)
     return accepted.order_id
 
 
+def _in_sight_of(known: KnownOrder, incoming: IncomingOrder, shop: ShopRef) -> IncomingOrder:
+    """What an order that is here already makes of its present state at the shop."""
+    if known.paid and incoming.paid in UNPAID:
+        # Edited after it was paid: what was added is not paid yet and not owed before.
+        capped = [replace(line, current=min(line.current, _wanted(known, line))) for line in incoming.lines]
+        incoming = replace(incoming, lines=tuple(capped))
+    if not _still_held(known, incoming.hold_reason, shop):
+        return replace(incoming, hold_reason="")
+    if incoming.hold_reason and known.state == Order.State.OPEN:
+        trouble.hold(known.pk, incoming.hold_reason)
+    return incoming
+
+
+def _wanted(known: KnownOrder, line: IncomingLine) -> int:
+    here = known.lines.get(line.external_id)
+    return here.wanted if here else 0
+
+
+def _still_held(known: KnownOrder, reason: str, shop: ShopRef) -> bool:
+    """Whether a reason to hold counts for an order that is here: not for one a person has let go on."""
+    if known.state in (Order.State.AWAITING_PAYMENT, Order.State.HELD):
+        return True
+    if known.state == Order.State.CANCELLED:
+        return False
+    before = sum(line.wanted for line in known.lines.values() if line.state == OrderLine.State.MAPPED)
+    return reason == orders.MANY_UNITS and before <= shop.settings.hold_above_units
+
+
 def _release_if_cured(order_id: int) -> None:
-    """What the order was held for at intake is gone (an address was added, the rest was paid): go on by ourselves."""
-    reason = Order.objects.values_list("hold_reason", flat=True).get(pk=order_id)
-    if reason in orders.INTAKE_HOLDS:
+    """What the order was held for at intake is gone (an address was added, units were removed): go on by ourselves."""
+    reason, email = Order.objects.values_list("hold_reason", "customer__email").get(pk=order_id)
+    if reason in orders.INTAKE_HOLDS and (reason != orders.NO_ADDRESS or "@" in email):
         ordering.release_order(order_id)
 
 
