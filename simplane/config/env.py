@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, PositiveInt, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SECRET = "development-only-secret-never-used-in-production"  # noqa: S105  refused by a production start
+
+
+def _listed(given: Any) -> Any:
+    """`a, b` or `["a", "b"]` as a list."""
+    if not isinstance(given, str):
+        return given
+    return json.loads(given) if given.lstrip().startswith("[") else [part.strip() for part in given.split(",") if part]
+
+
+def _steps(given: Any) -> Any:
+    try:
+        steps = tuple(int(one) for one in _listed(given))
+    except (TypeError, ValueError):
+        steps = ()
+    if len(steps) != 4 or min(steps) < 1 or list(steps) != sorted(set(steps)):
+        raise ValueError("four growing numbers of seconds are needed, for example 30,60,300,900")
+    return steps
+
+
+Names = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
+Steps = Annotated[tuple[int, int, int, int], NoDecode, BeforeValidator(_steps)]
 
 
 class Env(BaseSettings):
@@ -23,19 +46,19 @@ class Env(BaseSettings):
     environment: Literal["development", "test", "staging", "production"] = "development"
     debug: bool = False
     secret_key: str = Field(default=DEFAULT_SECRET, min_length=32)
-    previous_secret_keys: list[str] = []
+    previous_secret_keys: Names = []
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     state_dir: Path = ROOT / ".simplane"
     base_url: str = "http://127.0.0.1:8000"
-    allowed_hosts: list[str] = []
-    trusted_proxies: list[str] = []
+    allowed_hosts: Names = []
+    trusted_proxies: Names = []
     """Addresses of our own proxies; only from them is X-Forwarded-For believed."""
     allow_stand_ins: bool = True
     """Stand-in suppliers and shops (sandbox/) may be used; a production start refuses True."""
 
     mail_url: str = "smtp://127.0.0.1:8025"
     mail_from: str = "Simplane <esim@simplane.example>"
-    alert_mail_to: list[str] = ["ops@simplane.example"]
+    alert_mail_to: Names = ["ops@simplane.example"]
     slack_webhook_url: str = ""
     sentry_dsn: str = ""
     otlp_endpoint: str = ""
@@ -44,9 +67,8 @@ class Env(BaseSettings):
     """Whoever shows it as `Authorization: Bearer …` may read /metrics from elsewhere; this machine may always."""
     worker_metrics_port: int = Field(default=0, ge=0, le=65_535)
     """A port for the worker's own /metrics and /healthz. 0: its figures are part of the web process' /metrics."""
-    log_format: Literal["json", "console"] = Field(
-        default_factory=lambda known: "json" if known.get("environment") == "production" else "console"
-    )
+    log_format: Literal["auto", "json", "console"] = "auto"
+    """auto: JSON in production, lines for people elsewhere."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     clock_freeze: datetime | None = None
@@ -57,7 +79,7 @@ class Env(BaseSettings):
     worker_concurrency: PositiveInt = 240
     worker_db_threads: PositiveInt = 6
     max_webhook_bytes: PositiveInt = 4 * 1024 * 1024
-    delivery_clock_seconds: tuple[int, int, int, int] = (30, 60, 300, 900)
+    delivery_clock_seconds: Steps = (30, 60, 300, 900)
     """Late after: shown as late, customer told, a person paged, refund proposed (or done, by shop setting)."""
     require_mfa: bool = True
     """The console asks every member of staff for a second factor."""
@@ -65,6 +87,10 @@ class Env(BaseSettings):
     @property
     def production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def json_logs(self) -> bool:
+        return self.production if self.log_format == "auto" else self.log_format == "json"
 
     @property
     def secret_texts(self) -> list[str]:
@@ -81,28 +107,26 @@ class Env(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = list(self._always_wrong()) + (list(self._wrong_in_production()) if self.production else [])
+        problems = self._always_wrong() + (self._wrong_in_production() if self.production else [])
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n".join(problems))
         return self
 
     def _always_wrong(self) -> list[str]:
-        found = []
-        if self.database_url and urlsplit(self.database_url).scheme not in ("postgres", "postgresql"):
-            found.append("DATABASE_URL must start with postgresql://")
-        if urlsplit(self.mail_url).scheme not in ("smtp", "smtps", "smtp+tls"):
-            found.append("SIMPLANE_MAIL_URL must be smtp://, smtps:// or smtp+tls://user:password@host:port")
-        if self.metrics_token and len(self.metrics_token) < 16:
-            found.append("SIMPLANE_METRICS_TOKEN must have 16 characters or more")
-        addresses = {name: getattr(self, name) for name in ("otlp_endpoint", "sentry_dsn", "slack_webhook_url")}
-        found += [
-            f"SIMPLANE_{name.upper()} must be an http:// or https:// address"
-            for name, value in addresses.items()
-            if value and not (urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname)
+        checks = [
+            (not _is_address(self.database_url, DATABASES, empty=True), f"DATABASE_URL must be {DATABASE_FORM}"),
+            (not _is_address(self.mail_url, MAILS), f"SIMPLANE_MAIL_URL must be {MAIL_FORM}"),
+            (not _is_address(self.base_url, WEB), "SIMPLANE_BASE_URL must be an http:// or https:// address"),
+            (0 < len(self.metrics_token) < 16, "SIMPLANE_METRICS_TOKEN must have 16 characters or more"),
+            *(
+                (
+                    not _is_address(getattr(self, name), WEB, empty=True),
+                    f"SIMPLANE_{name.upper()} must be an http:// or https:// address",
+                )
+                for name in ("otlp_endpoint", "sentry_dsn", "slack_webhook_url")
+            ),
         ]
-        if list(self.delivery_clock_seconds) != sorted(self.delivery_clock_seconds):
-            found.append("SIMPLANE_DELIVERY_CLOCK_SECONDS must grow from step to step")
-        return found
+        return [text for wrong, text in checks if wrong]
 
     def _wrong_in_production(self) -> list[str]:
         checks = [
@@ -118,15 +142,55 @@ class Env(BaseSettings):
         return [text for wrong, text in checks if wrong]
 
 
+WEB, DATABASES, MAILS = ("http", "https"), ("postgres", "postgresql"), ("smtp", "smtps", "smtp+tls")
+DATABASE_FORM = "postgresql://user:password@host:port/name"
+MAIL_FORM = "smtp://, smtps:// or smtp+tls://user:password@host:port"
+
+
+def _is_address(found: str, schemes: tuple[str, ...], *, empty: bool = False) -> bool:
+    if not found:
+        return empty
+    try:
+        parts = urlsplit(found)
+        return parts.scheme in schemes and (parts.hostname is not None or schemes == DATABASES) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def problems(error: ValidationError) -> list[str]:
+    """One line a wrong setting, without its value (it may be a secret)."""
+    found = []
+    for one in error.errors(include_input=False, include_url=False):
+        said = one["msg"].removeprefix("Value error, ")
+        found += [f"{_variable(one['loc'])}{line}" for line in said.splitlines()]
+    return found
+
+
+def _variable(where: tuple[int | str, ...]) -> str:
+    if not where:
+        return ""
+    name = str(where[0]).upper()
+    return f"{name}: " if name == "DATABASE_URL" else f"SIMPLANE_{name}: "
+
+
+def unknown(variables: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings of ours and are none: most often a slip of the pen."""
+    known = {f"SIMPLANE_{name.upper()}" for name in Env.model_fields}
+    ours = {name for name in variables if name.startswith("SIMPLANE_") and not name.startswith(FOR_TESTS)}
+    return sorted(ours - known)
+
+
+FOR_TESTS = ("SIMPLANE_TEST_", "SIMPLANE_REQUIRE_", "SIMPLANE_SPECS")
+"""Read by the tests, not by the application (SIMPLANE_REQUIRE_MFA is one of ours and known)."""
+
+
 def read() -> Env:
     """The settings of this process. Ends the process with exit code 2 and one line a problem when any is wrong."""
     try:
         return Env()
     except ValidationError as error:
-        for problem in error.errors():
-            where = "_".join(str(part) for part in problem["loc"]).upper()
-            name = f"SIMPLANE_{where}: " if where and where != "DATABASE_URL" else f"{where}: " if where else ""
-            print(f"settings: {name}{problem['msg'].removeprefix('Value error, ')}", file=sys.stderr)  # noqa: T201
+        for line in problems(error):
+            print(f"settings: {line}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
 
 

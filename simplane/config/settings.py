@@ -170,4 +170,4 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = False
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # a traveller's address is nobody's business in a log
 
 LOGGING_CONFIG = None
-configure_logging(level=env.log_level, json=env.log_format == "json", secrets=env.secret_texts)
+configure_logging(level=env.log_level, json=env.json_logs, secrets=env.secret_texts)

@@ -10,7 +10,7 @@ from gunicorn.glogging import Logger
 from simplane.config.env import env
 from simplane.core.log import configure_logging
 
-configure_logging(level=env.log_level, json=env.log_format == "json", secrets=env.secret_texts)
+configure_logging(level=env.log_level, json=env.json_logs, secrets=env.secret_texts)
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  gunicorn looks for a setting of this name
