@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from simplane.ops import chaos_facts, chaos_faults, chaos_open, chaos_plan, chaos_verdict
+from simplane.ops import chaos_facts, chaos_faults, chaos_open, chaos_plan, chaos_shelf, chaos_verdict
 from simplane.ops.chaos_director import Director
 from simplane.ops.chaos_verdict import Verdict
-from simplane.ops.scratch import Failed, report, say, scratch_stage
+from simplane.ops.scratch import report, say, scratch_stage
 from simplane.ops.stage import CommandFailed, Stage
 
 SETTINGS = {"SIMPLANE_DELIVERY_CLOCK_SECONDS": "[36000, 36001, 36002, 36003]", "SIMPLANE_LOG_LEVEL": "WARNING"}
@@ -64,7 +64,7 @@ def _chaos(options: argparse.Namespace) -> dict[str, Any]:
         wish = chaos_plan.Wish(
             orders=options.orders,
             seed=options.seed,
-            skus=_skus(),
+            skus=chaos_shelf.stock(options.seed),
             workers=options.workers,
             most_kills=options.most_kills,
             postgres=options.postgres,
@@ -88,17 +88,6 @@ def _connect(stage: Stage) -> None:
     django.setup()
 
 
-def _skus() -> list[str]:
-    """What the shop sells that two suppliers or one can serve."""
-    from simplane.channels.models import ChannelSku
-
-    rows = ChannelSku.objects.filter(product__matches__state="approved", product__matches__offer__state="active")
-    found = sorted(set(rows.exclude(sku="").values_list("sku", flat=True)))
-    if not found:
-        raise Failed("no SKU of the demo shop has an approved offer: look at setup/demo.json")
-    return found
-
-
 def _calm(stage: Stage, director: Director, until: float) -> Calm:
     """Reconcile, and wait until nothing is open; then once more, for what the first waiting uncovered."""
     calm = Calm()
@@ -118,6 +107,7 @@ def _settle(stage: Stage, director: Director, calm: Calm, until: float) -> None:
 
     while True:
         close_old_connections()
+        director.mend()
         now = clock.now() + timedelta(seconds=director.shifted)
         found = chaos_open.look(stage, now)
         calm.open = {name: count for name, count in found.counts.items() if count}
@@ -163,7 +153,7 @@ def _result(
     seconds: float,
 ) -> dict[str, Any]:
     return {
-        "ok": verdict.ok and calm.balanced and not calm.open,
+        "ok": verdict.ok and calm.balanced and not calm.open and not director.ended,
         "orders": options.orders,
         "seed": options.seed,
         "paid": verdict.paid,
@@ -181,6 +171,7 @@ def _result(
         "reconciled": calm.balanced,
         "recovered_by_reconciliation": calm.recovered,
         "kills": dict(director.kills),
+        "ended_by_themselves": dict(director.ended),
         "deeds": dict(director.deeds),
         "faults": sum(faults.values()),
         "faults_injected": faults,

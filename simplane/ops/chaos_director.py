@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from simplane.ops import postgres
 from simplane.ops.chaos_plan import Step
 from simplane.ops.processes import wait_for
-from simplane.ops.scratch import DURABLE, say
+from simplane.ops.scratch import DURABLE, Failed, say
 from simplane.ops.stage import DEMO_SHOP, Stage
 
 OURS = ("web", "worker")
 STAND_INS = ("esimgo", "esimaccess", "shopify", "mail")
 SAY_EVERY_SECONDS = 10.0
+MOST_ENDS = 3
 
 
 class Director:
@@ -27,6 +28,8 @@ class Director:
         self.deeds: Counter[str] = Counter()
         self.shifted = 0
         """Seconds by which our clock and the stand-ins' were put forward."""
+        self.ended: Counter[str] = Counter()
+        """Processes that ended without being killed."""
         self._sold: dict[int, int] = {}
         for number in range(1, workers + 1):
             stage.start_worker(f"worker-{number}")
@@ -93,6 +96,15 @@ class Director:
         postgres.stop(postgres.Cluster(data.resolve(), int(port)), mode="immediate")
         postgres.start(data, settings={**DURABLE, "port": port})
         self.kills["postgres"] += 1
+
+    def mend(self) -> None:
+        """Start what ended by itself, as a service manager would, and count it. Raises Failed when that happens often."""
+        for process in self.stage.group.dead():
+            self.ended[process.name] += 1
+            say(f"{process.name} ended by itself: {process.tail(1)}")
+            if self.ended[process.name] >= MOST_ENDS:
+                raise Failed(f"{process.name} keeps ending:\n{process.tail()}")
+            process.start()
 
     def everything_runs(self) -> None:
         """Start what is down, and wait until it answers."""
