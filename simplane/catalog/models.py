@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from simplane.core import clock
+
 
 class ClockStart(models.TextChoices):
     """When the days of a plan begin to count."""
@@ -37,7 +39,7 @@ class Product(models.Model):
     min_margin_minor = models.BigIntegerField(default=0)
     """Routing refuses an offer that leaves less than this, in the price's currency."""
     active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         constraints = [

@@ -12,9 +12,19 @@ def now() -> datetime:
     frozen: datetime | None = settings.SIMPLANE.clock_freeze
     if frozen is not None:
         return frozen.astimezone(UTC) if frozen.tzinfo else frozen.replace(tzinfo=UTC)
-    moment = datetime.now(UTC)
+    moment = real()
     shift: int = settings.SIMPLANE.clock_shift_seconds
     return moment + timedelta(seconds=shift) if shift else moment
+
+
+def real() -> datetime:
+    """The machine's own time, never frozen or shifted: for comparing clocks, and for parties who live by it."""
+    return datetime.now(UTC)
+
+
+def real_time_of(moment: datetime) -> datetime:
+    """When `moment` of this clock comes by the machine's own time (the queue and its workers live by that)."""
+    return real() + (moment - now())
 
 
 def parse_time(text: str) -> datetime:

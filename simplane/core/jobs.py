@@ -25,7 +25,7 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
-from simplane.core import context, telemetry
+from simplane.core import clock, context, telemetry
 from simplane.core.db import in_thread
 from simplane.core.log import logger
 from simplane.core.metrics import JOB_SECONDS, JOBS
@@ -167,7 +167,7 @@ def enqueue_many(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args, scheduled_at)"
             " SELECT %s, %s, 0, %s, one, coalesce(%s, now()) FROM unnest(%s::jsonb[]) AS one"
             " ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING",
-            [registered.queue, name, once_key, at, rows],
+            [registered.queue, name, once_key, clock.real_time_of(at) if at else None, rows],
         )
     if at is None:
         transaction.on_commit(partial(wake_workers, registered.queue))
