@@ -9,12 +9,14 @@ import pytest
 from django.db import connection
 
 from simplane.organizations.queries import operator_id
+from simplane.routing import stats
 
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a process remembers belongs to one test's rows; the queue's tables are not Django's, so nobody empties them."""
     operator_id.cache_clear()
+    stats.forget()
     yield
     operator_id.cache_clear()
     if "transactional_db" in request.fixturenames:

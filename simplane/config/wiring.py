@@ -9,6 +9,7 @@ from simplane.delivery import events as delivery
 from simplane.ordering import deadletters as ordering_letters
 from simplane.ordering import events as ordering
 from simplane.suppliers import catalog_events as catalogues
+from simplane.suppliers import catalog_jobs
 from simplane.suppliers import events as suppliers
 from simplane.usage import events as usage
 
@@ -31,5 +32,5 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
 def wire() -> None:
     """Called once when Django is ready."""
     events.wire(REACTIONS)
-    for letters in (ordering_letters, delivery_letters, channel_letters):
+    for letters in (ordering_letters, delivery_letters, channel_letters, catalog_jobs):
         letters.register()
