@@ -11,6 +11,7 @@ from simplane.console.paging import page_of
 from simplane.console.shell import attempt, page
 from simplane.routing import matching
 from simplane.routing.models import Match
+from simplane.suppliers.catalog_queries import with_last_seen
 from simplane.suppliers.models import CatalogRun, Offer, OfferChange, QuarantinedOffer, Supplier
 
 
@@ -36,7 +37,7 @@ def _supplier_choices() -> list[tuple[str, str]]:
 
 
 def _filtered(query: QueryDict) -> QuerySet[Offer]:
-    found = Offer.objects.all()
+    found = with_last_seen(Offer.objects.all())
     text = query.get("q", "").strip()
     if text:
         found = found.filter(Q(code__icontains=text) | Q(name__icontains=text))
@@ -55,7 +56,7 @@ def _filtered(query: QueryDict) -> QuerySet[Offer]:
 @require_safe
 def offer(request: HttpRequest, pk: int) -> HttpResponse:
     """One offer with its history."""
-    found = get_object_or_404(Offer.objects.select_related("supplier"), pk=pk)
+    found = get_object_or_404(with_last_seen(Offer.objects.select_related("supplier")), pk=pk)
     return page(
         request,
         "offer",

@@ -78,6 +78,7 @@ class Offer(models.Model):
     content_hash = models.CharField(max_length=64)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
+    """When the row was last written while listed; an unchanged row is not written (`catalog_queries.with_last_seen`)."""
     changed_at = models.DateTimeField(null=True)
     raw = models.JSONField()
 
