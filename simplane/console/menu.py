@@ -31,6 +31,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("orders", "Orders", "console:orders", "orders", "o"),
             Entry("customers", "Customers", "console:customers", "people", "c"),
             Entry("lines", "eSIMs", "console:lines", "esim", "e"),
+            Entry("mail", "Mail", "console:mails", "mail", "n"),
         ),
     ),
     (

@@ -15,7 +15,7 @@ from simplane.core.db import transaction
 from simplane.ordering.models import Unit
 from simplane.suppliers import operations, registry
 from simplane.suppliers.errors import UnknownVendor
-from simplane.suppliers.models import Supplier
+from simplane.suppliers.models import Purchase, Supplier
 from simplane.suppliers.values import Capabilities, SupplierOptions
 
 
@@ -30,7 +30,8 @@ def suppliers(request: HttpRequest) -> HttpResponse:
 def supplier(request: HttpRequest, code: str) -> HttpResponse:
     """One supplier."""
     found = get_object_or_404(Supplier, code=code)
-    purchases = list(found.purchases.select_related("offer").order_by("-requested_at")[:50])
+    shown = request.GET.get("state", "")
+    purchases = _purchases(found, shown)
     units = Unit.objects.select_related("order").in_bulk({one.unit_id for one in purchases})
     return page(
         request,
@@ -38,6 +39,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
         "suppliers",
         {
             "supplier": found,
+            "shown_state": shown,
             "health": figures.health_of(found),
             "capabilities": _capabilities(found),
             "options": _options(found),
@@ -47,6 +49,13 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
             "waiting": found.offers.filter(state="review").count(),
         },
     )
+
+
+def _purchases(found: Supplier, state: str) -> list[Purchase]:
+    rows = found.purchases.select_related("offer")
+    if state in Purchase.State.values:
+        rows = rows.filter(state=state)
+    return list(rows.order_by("-requested_at")[:50])
 
 
 def _capabilities(found: Supplier) -> list[tuple[str, object]]:

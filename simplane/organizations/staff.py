@@ -16,12 +16,15 @@ from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import translation
 from django_htmx.http import HttpResponseClientRedirect
 
 from simplane.core import context
 from simplane.organizations.models import User
 
 CONSOLE, ADMIN = "/console/", "/admin/"
+ENGLISH = (CONSOLE, ADMIN, "/accounts/")
+"""Pages for our staff are written in one language, whatever the browser prefers."""
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -32,6 +35,9 @@ class StaffGate:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(ENGLISH):
+            translation.activate("en")
+            request.LANGUAGE_CODE = "en"
         user = request.user
         if isinstance(user, User):
             with context.acting(f"user:{user.pk} {user.email}"):

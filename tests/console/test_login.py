@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import mail as django_mail
 from django.core.cache import cache
 from django.test import Client
 
@@ -25,6 +26,12 @@ def _no_limits_left_over() -> Iterator[None]:
 @pytest.fixture
 def person(db: None) -> User:
     return factories.staff(email="sam@simplane.example", password=factories.PASSWORD)
+
+
+@pytest.fixture
+def console_of_admin(db: None) -> Client:
+    user = factories.staff(is_superuser=True)
+    return signin.client_of(user, second_factor=signin.add_authenticator_app(user))
 
 
 def _sign_in(client: Client, password: str = factories.PASSWORD) -> Any:
@@ -110,6 +117,28 @@ def test_nobody_signs_up_alone(client: Client, db: None) -> None:
     client.post("/accounts/signup/", {"email": "new@example.com", "password1": factories.PASSWORD})
 
     assert not User.objects.exists()
+
+
+def test_an_invited_person_chooses_a_password_by_mail(console_of_admin: Client, client: Client) -> None:
+    form = {"email": "eva@simplane.example", "name": "Eva", "is_active": "on", "is_staff": "on"}
+    console_of_admin.post("/admin/organizations/user/add/", form)
+    client.post("/accounts/password/reset/", {"email": "eva@simplane.example"})
+    (mail,) = django_mail.outbox
+    found = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", str(mail.body))
+    assert found is not None
+
+    page = client.get(found[1], follow=True)
+    client.post(page.redirect_chain[-1][0], {"password1": factories.PASSWORD, "password2": factories.PASSWORD})
+    client.post("/accounts/login/", {"login": "eva@simplane.example", "password": factories.PASSWORD})
+
+    assert client.get("/console/").headers["Location"] == "/accounts/2fa/"
+
+
+def test_pages_for_staff_are_in_english_whatever_the_browser_prefers(client: Client, db: None) -> None:
+    answer = client.get("/accounts/login/", headers={"Accept-Language": "de"})
+
+    assert "Password" in answer.content.decode()
+    assert answer.headers["Content-Language"] == "en"
 
 
 def test_the_login_page_offers_a_passkey(client: Client, db: None) -> None:

@@ -79,6 +79,17 @@ def test_webhooks_are_filtered(console: Client) -> None:
     assert [message for message, _ in rows] == [kept]
 
 
+def test_mail_is_filtered_by_address_state_and_kind(console: Client) -> None:
+    kept = factories.message(to="Ana@example.com", state="bounced")
+    factories.message(to="ana@example.com")
+    factories.message(to="ben@example.com", state="bounced")
+    factories.message(to="ana@example.com", state="bounced", kind="order_late")
+
+    rows = console.get("/console/mail/?q=ana@&state=bounced&kind=esim_ready").context["rows"]
+
+    assert [message for message, _, _ in rows] == [kept]
+
+
 def test_a_scheduled_entry_is_run_by_a_worker_once_however_often_it_is_asked_for(console: Client) -> None:
     for _ in range(2):
         console.post("/console/jobs/clean_up/run/")

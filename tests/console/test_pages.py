@@ -7,36 +7,9 @@ import re
 import pytest
 from django.test import Client
 
-from simplane.core import clock
-from simplane.core.models import Schedule
 from tests import factories
+from tests.showcase import PAGES, one_of_everything
 
-PAGES = (
-    "/console/",
-    "/console/stuck/",
-    "/console/stuck/no_offer/",
-    "/console/alerts/",
-    "/console/alerts/?all=1",
-    "/console/orders/",
-    "/console/customers/",
-    "/console/esims/",
-    "/console/products/",
-    "/console/products/new/",
-    "/console/offers/",
-    "/console/offers/review/",
-    "/console/offers/quarantine/",
-    "/console/offers/runs/",
-    "/console/matching/",
-    "/console/matching/?state=stale",
-    "/console/routing/",
-    "/console/routing/explain/",
-    "/console/skus/",
-    "/console/suppliers/",
-    "/console/shops/",
-    "/console/webhooks/",
-    "/console/jobs/",
-    "/console/audit/",
-)
 EMPTY = {
     "/console/": "Nothing is stuck.",
     "/console/stuck/": "Nothing is stuck.",
@@ -45,6 +18,7 @@ EMPTY = {
     "/console/orders/": "No order fits.",
     "/console/customers/": "Nobody fits.",
     "/console/esims/": "No eSIM fits.",
+    "/console/mail/": "No mail fits.",
     "/console/products/": "No product fits.",
     "/console/offers/": "No offer fits.",
     "/console/offers/review/": "No offer waits.",
@@ -61,59 +35,13 @@ EMPTY = {
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*json)|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
 
 
-def _world() -> list[str]:
-    """A row of everything; the addresses of their own pages."""
-    now = clock.now()
-    unit = factories.delivered_unit()
-    order, line = unit.order, unit.line
-    assert line is not None
-    shop = factories.shop(key=order.account)
-    factories.reconciliation(shop=shop, balanced=False, exceptions=[{"order": "1", "name": "#1", "why": "deleted"}])
-    factories.write_back(order=order, shop=shop, state="wanted", due_at=now)
-    factories.refund(order=order, shop=shop)
-    factories.install_link(order_id=order.pk, unit_id=unit.pk, line=line, views=1, first_seen_at=now)
-    factories.message(order_id=order.pk, unit_id=unit.pk, state="failed", problem="550 no such user")
-    letter = factories.letter(order_id=order.pk, detail={"receipt": 1})
-    webhook = factories.inbox_message(order_id=order.pk)
-    offer = factories.offer(state="review", review_reason="price rose", supplier=line.supplier)
-    change = factories.offer_change(offer=offer)
-    factories.quarantined(supplier=line.supplier)
-    factories.price(product=unit.product)
-    factories.match(product=unit.product, offer=line.purchase.offer)
-    factories.match(product=unit.product, offer=offer, state="proposed", score=90, differences=["2 days more"])
-    factories.rule(supplier=line.supplier)
-    receipt = factories.receipt(unit_id=unit.pk, product=unit.product, chosen=offer)
-    factories.alert()
-    factories.audit_entry(before={"state": "open"}, after={"state": "held"}, reason="odd")
-    factories.channel_sku(shop=shop, product=None)
-    factories.order_line(product=None)
-    factories.failed_job()
-    Schedule.objects.create(name="clean_up", last_started_at=now, last_ok=False, last_problem="disk full")
-    return [
-        f"/console/orders/{order.public_id}/",
-        f"/console/customers/{order.customer_id}/",
-        f"/console/esims/{line.pk}/",
-        f"/console/stuck/letter/{letter.pk}/",
-        f"/console/webhooks/{webhook.pk}/",
-        f"/console/products/{unit.product.sku}/",
-        f"/console/products/{unit.product.sku}/?price=12.50&currency=EUR",
-        f"/console/offers/{offer.pk}/",
-        f"/console/offers/runs/{change.run_id}/",
-        f"/console/routing/receipts/{receipt.pk}/",
-        f"/console/routing/receipts/{receipt.pk}/?replay=1",
-        f"/console/routing/explain/?sku={unit.product.sku}&price=&currency=",
-        f"/console/suppliers/{line.supplier.code}/",
-        f"/console/shops/{shop.key}/",
-    ]
-
-
 @pytest.mark.parametrize("address", EMPTY)
 def test_an_empty_page_says_so(console: Client, address: str) -> None:
     assert EMPTY[address] in console.get(address).content.decode()
 
 
 def test_every_page_comes_with_rows_and_without_inline_code(console: Client) -> None:
-    for address in [*PAGES, *_world()]:
+    for address in [*PAGES, *one_of_everything()]:
         answer = console.get(address)
         text = answer.content.decode()
         assert answer.status_code == 200, address
@@ -161,7 +89,7 @@ def test_raw_tables_show_no_secret(console: Client) -> None:
 
 
 def test_every_raw_table_can_be_looked_at(console: Client) -> None:
-    _world()
+    one_of_everything()
     index = console.get("/admin/").content.decode()
     tables = sorted(set(re.findall(r'href="(/admin/[a-z_]+/[a-z_]+/)"', index)))
 

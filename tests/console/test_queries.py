@@ -65,6 +65,7 @@ LISTS: dict[str, Callable[[], object]] = {
     "/console/orders.csv": _order,
     "/console/customers/": factories.order,
     "/console/esims/": factories.line,
+    "/console/mail/": factories.message,
     "/console/products/": _product,
     "/console/offers/": factories.offer,
     "/console/offers/review/": lambda: factories.offer_change(offer=factories.offer(state="review")),

@@ -92,6 +92,16 @@ def test_the_page_shows_what_it_can_do_and_never_its_key(console: Client) -> Non
     assert "hook-secret" not in text
 
 
+def test_purchases_are_narrowed_to_one_outcome(console: Client) -> None:
+    offer = factories.offer(supplier=factories.supplier(code="one"))
+    kept = factories.purchase(offer=offer, state="unknown")
+    factories.purchase(offer=offer, state="bought")
+
+    rows = console.get("/console/suppliers/one/?state=unknown").context["purchases"]
+
+    assert [purchase for purchase, _ in rows] == [kept]
+
+
 def test_a_vendor_without_adapter_does_not_break_the_page(console: Client) -> None:
     factories.supplier(code="one", vendor="gone")
 
