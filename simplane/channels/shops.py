@@ -9,8 +9,9 @@ from simplane.channels.errors import UnknownShop
 from simplane.channels.events import ShopPaused, ShopResumed, ShopUninstalled
 from simplane.channels.models import Refund, Shop, WriteBack
 from simplane.channels.values import ShopSettings, parse_settings
-from simplane.core import audit, clock, deadletters, events
+from simplane.core import audit, clock, deadletters, events, inbox, jobs
 from simplane.core.db import transaction
+from simplane.core.models import InboxMessage
 
 CACHE_SECONDS = 5.0
 UNINSTALLED = "the app was removed from the shop"
@@ -97,7 +98,9 @@ def pause_shop(shop_id: int, problem: str) -> None:
 
 
 def resume_shop(shop_id: int) -> None:
-    """Go on calling a paused or re-installed shop; what waited for it is due at once. Safe to repeat."""
+    """Go on calling a paused or re-installed shop: what waited for it is due at once, failed messages are worked on
+    again, and a comparison finds what nobody told. Safe to repeat.
+    """
     with transaction():
         shop = Shop.objects.select_for_update().get(pk=shop_id)
         if shop.state == Shop.State.ACTIVE:
@@ -113,7 +116,11 @@ def resume_shop(shop_id: int) -> None:
         audit.note("shop.resumed", "shop", shop.key, before={"state": before})
         events.record(ShopResumed(shop=shop.key))
         deadletters.close_letter("shop", shop.key, resolution="resumed")
+        jobs.enqueue("channels.reconcile", once_key=f"channels.reconcile:{shop.pk}", shop_id=shop.pk, kind="recent")
     forget(shop.key)
+    failed = InboxMessage.objects.filter(channel="shopify", account=shop.key, state=InboxMessage.State.FAILED)
+    for message_id in failed.order_by("pk").values_list("pk", flat=True):
+        inbox.replay(message_id)
 
 
 def uninstall_shop(shop_id: int) -> None:

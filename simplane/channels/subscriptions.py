@@ -26,18 +26,21 @@ def our_address(shop: ShopRef) -> str:
     return f"{settings.SIMPLANE.base_url.rstrip('/')}/webhooks/shopify/{shop.key}"
 
 
+async def missing(shop_id: int) -> list[str]:
+    """Topics that do not come to our address now. Asks and changes nothing. Raises ShopNotReachable."""
+    present = await _present(await in_thread(shops.by_id, shop_id))
+    return [topic for topic in SUBSCRIBED if graphql_name(topic) not in present]
+
+
 async def check_subscriptions(shop_id: int) -> list[str]:
     """Make every subscription that is missing at the shop; none is removed. Returns the topics made.
 
     Raises ShopNotReachable when the shop can not be asked or refuses one.
     """
     shop = await in_thread(shops.by_id, shop_id)
-    present = await _present(shop)
-    made = []
-    for topic in SUBSCRIBED:
-        if graphql_name(topic) not in present:
-            await _subscribe(shop, topic)
-            made.append(topic)
+    made = await missing(shop_id)
+    for topic in made:
+        await _subscribe(shop, topic)
     await in_thread(_tell, shop, made)
     return made
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from simplane.channels import shops
 from simplane.channels.models import ChannelSku, Shop
 from simplane.channels.shopify import handle
 from simplane.channels.shopify.trouble import DISPUTED, HIGH_RISK, ON_HOLD
@@ -171,6 +172,21 @@ class TestTakenBack:
         assert message.state == "failed"
         assert message.due_at is not None
         assert Order.objects.get().state == "open"
+
+    def test_a_resumed_shop_works_off_what_waited(self, merchant: Merchant, shop: Shop) -> None:
+        made = self.sold(merchant)
+        merchant.does("cancel", made)
+        shops.pause_shop(shop.pk, "the shop is frozen (402)")
+        gone = bodies.order(id=made["order_id"], cancelled_at=clock.now().isoformat())
+        message = bodies.message("orders/cancelled", gone, state="failed", due_at=None)
+        shops.resume_shop(shop.pk)
+        assert queued("channels.reconcile") == [{"shop_id": shop.pk, "kind": "recent"}]
+        assert work_off("core.handle_message") == 1
+        work_off("channels.read_order")
+        inbox.replay(message.pk)
+        inbox.handle_message(message.pk)
+        message.refresh_from_db()
+        assert (message.state, Order.objects.get().state) == ("done", "cancelled")
 
     def test_several_messages_wait_for_one_read(self, merchant: Merchant) -> None:
         made = self.sold(merchant)

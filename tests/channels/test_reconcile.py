@@ -195,7 +195,7 @@ class TestTimetable:
         assert Shop.objects.get().state == "paused"
 
     def test_one_shop_that_fails_does_not_stop_the_others(self, merchant: Merchant) -> None:
-        factories.shop(key="broken")
+        factories.shop(key="broken", domain="no-shop.example")
         made = merchant.sells()
         with pytest.raises(ReconciliationFailed, match="broken"):
             run(reconcile.reconcile_all("recent"))
