@@ -80,6 +80,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rate", type=float, default=60.0, help="orders a second in it")
     parser.add_argument("--overhead-orders", type=int, default=600, help="of the run that shows the overhead")
     parser.add_argument("--overhead-rate", type=float, default=25.0)
+    parser.add_argument("--warm-up", type=int, default=100, help="orders before both")
     parser.add_argument("--sku", default="ESIM-EU-5GB-30D")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
@@ -98,7 +99,7 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
 
         django.setup()
         worker, web = stage.start_worker(), stage.start_web()
-        _run(stage, options.sku, 100, 20.0)
+        _run(stage, options.sku, options.warm_up, options.overhead_rate)
         say("warm")
         moderate = _run(stage, options.sku, options.overhead_orders, options.overhead_rate)
         say(f"{moderate.rate:.0f}/s: overhead p50 {moderate.overhead(50):.2f} s, p95 {moderate.overhead(95):.2f} s")

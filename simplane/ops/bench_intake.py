@@ -104,7 +104,7 @@ def _make_shop(stage: Stage) -> None:
         domain=DOMAIN,
         api_url="http://127.0.0.1:9",
         name="Bench",
-        credentials={"client_id": "bench", "client_secret": SECRET},  # type: ignore[misc]  # the plugin sees a text column
+        credentials={"client_id": "bench", "client_secret": SECRET},
         created_at=clock.now(),
     )
 

@@ -27,6 +27,8 @@ LOOK_EVERY_SECONDS = 3.0
 WORTH_A_JUMP_SECONDS = 8.0
 """When nothing is due for longer than this, the clocks are put forward instead of waiting."""
 RECONCILE_TRIES = 5
+LEFT_AT_THE_END = 0.05
+"""The storm ends when the units that are still worked on are fewer than this part of the orders."""
 
 
 @dataclass(slots=True)
@@ -69,9 +71,9 @@ def _chaos(options: argparse.Namespace) -> dict[str, Any]:
             most_kills=options.most_kills,
             postgres=options.postgres,
         )
-        say(f"storm of {wish.seconds:.0f} s: {wish.orders} orders, {wish.workers} workers")
+        say(f"storm: {wish.orders} orders in {wish.seconds:.0f} s, {wish.workers} workers")
         chaos_faults.begin(stage, options.seed)
-        director.carry_out(chaos_plan.make(wish))
+        director.carry_out(chaos_plan.make(wish), lambda: chaos_open.few_units(options.orders * LEFT_AT_THE_END))
         director.everything_runs()
         faults = chaos_faults.end(stage)
         say(f"calm: {sum(faults.values())} faults struck, {director.kills.total()} kills")

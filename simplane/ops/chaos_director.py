@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import urllib.error
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from simplane.ops import postgres
 from simplane.ops.chaos_plan import Step
@@ -35,14 +35,18 @@ class Director:
             stage.start_worker(f"worker-{number}")
         stage.start_web()
 
-    def carry_out(self, steps: Sequence[Step]) -> None:
-        """Every step at its time."""
+    def carry_out(self, steps: Sequence[Step], served: Callable[[], bool]) -> None:
+        """Every step at its time; after the last order only until `served` says that little is left to disturb."""
         started = said = time.monotonic()
+        orders_left = sum(step.deed == "order" for step in steps)
         for step in steps:
             pause = started + step.at - time.monotonic()
             if pause > 0:
                 time.sleep(pause)
+            if not orders_left and served():
+                return
             self._do(step)
+            orders_left -= step.deed == "order"
             if time.monotonic() - said > SAY_EVERY_SECONDS:
                 said = time.monotonic()
                 say(f"storm: {self.deeds['order']} orders, {self.kills.total()} kills")

@@ -60,6 +60,23 @@ def look(stage: Stage, now: datetime) -> Open:
     return Open(counts, 0.0 if busy or not waits else max(0.0, min(waits)))
 
 
+def few_units(most: float) -> bool:
+    """Whether at most so many units are still to be bought or handed over; False while the database is away."""
+    from django.db import DatabaseError, close_old_connections
+
+    from simplane.core.models import InboxMessage
+    from simplane.ordering.models import Unit
+
+    close_old_connections()
+    try:
+        waiting = (
+            Unit.objects.filter(due_at__isnull=False).count() + InboxMessage.objects.filter(state="received").count()
+        )
+    except DatabaseError:
+        return False
+    return waiting <= most
+
+
 def _seconds(wait: timedelta | None) -> float:
     return wait.total_seconds() if wait is not None else 0.0
 

@@ -9,6 +9,8 @@ from typing import Any
 
 ORDERS_PER_SECOND = 7.0
 SHORTEST_SECONDS = 12.0
+AFTERMATH = 2.5
+"""Kills and bad webhooks go on for this many times the time of buying, or until everything bought is served."""
 CASE = {"sku": "CASE-15-BLK", "title": "Phone case black", "price": "12.50", "requires_shipping": True}
 UNKNOWN = {"sku": "ESIM-NOBODY-KNOWS", "title": "An eSIM nobody mapped", "requires_shipping": False}
 
@@ -37,7 +39,7 @@ class Wish:
 
     @property
     def seconds(self) -> float:
-        """How long the storm lasts."""
+        """How long buyers buy."""
         return max(SHORTEST_SECONDS, self.orders / ORDERS_PER_SECOND)
 
 
@@ -45,7 +47,7 @@ def make(wish: Wish) -> list[Step]:
     """All steps in the order of their time."""
     dice = random.Random(wish.seed)
     steps = [step for number in range(wish.orders) for step in _buyer(wish, number, dice)]
-    steps += _webhooks(wish.seconds, dice)
+    steps += _webhooks(wish.seconds * AFTERMATH, dice)
     steps += _kills(wish, dice)
     return sorted(steps, key=lambda step: step.at)
 
@@ -96,13 +98,12 @@ def _webhooks(seconds: float, dice: random.Random) -> list[Step]:
 
 def _kills(wish: Wish, dice: random.Random) -> list[Step]:
     """Ends by SIGKILL, each followed by a start."""
-    times = list(_every(3, 8, wish.seconds, dice))[: wish.most_kills]
+    horizon = wish.seconds * AFTERMATH
+    times = list(_every(3, 8, horizon, dice))[: wish.most_kills]
     steps = [step for at in times for step in _killed(f"worker-{dice.randint(1, wish.workers)}", at, 2, dice)]
     if wish.most_kills is None:
         for name, often in (("web", 18), ("esimgo", 22), ("esimaccess", 35)):
-            steps += [
-                step for at in _every(often * 0.5, often, wish.seconds, dice) for step in _killed(name, at, 1, dice)
-            ]
+            steps += [step for at in _every(often * 0.5, often, horizon, dice) for step in _killed(name, at, 1, dice)]
     if wish.postgres:
         steps.append(Step(wish.seconds / 2, "power_cut"))
     return steps

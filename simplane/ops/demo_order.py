@@ -56,13 +56,14 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--quantity", type=int, default=1)
     parser.add_argument("--locale", default="en-GB", help="language of the buyer, such as de-DE")
     parser.add_argument("--seconds", type=float, default=90.0, help="most time until the mail is there")
+    parser.add_argument("--own", action="store_true", help="bring up an environment even if `simplane run` is going")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     return report("demo-order", lambda: _demo(options), as_json=options.json, told=_told)
 
 
 def _demo(options: argparse.Namespace) -> dict[str, Any]:
-    with _environment() as stage:
+    with _environment(own=options.own) as stage:
         os.environ.update(stage.env())
         import django
 
@@ -71,22 +72,22 @@ def _demo(options: argparse.Namespace) -> dict[str, Any]:
 
 
 @contextmanager
-def _environment() -> Iterator[Stage]:
+def _environment(*, own: bool) -> Iterator[Stage]:
     """What `simplane run` has started, or one of our own."""
     running = Stage(state_dir(), os.environ.get("DATABASE_URL", ""))
-    if _answers(f"{running.url('web')}/healthz") and _answers(f"{running.url('shopify')}/_control/health"):
+    if not own and _answers(f"{running.url('web')}/healthz") and _answers(f"{running.url('shopify')}/_control/health"):
         say("using the environment of `simplane run`")
         ensure_database()
         running.database_url = os.environ["DATABASE_URL"]
         yield running
         return
-    say("`simplane run` is not going: bringing up an environment for this order")
-    with scratch_stage("demo-order") as own:
-        own.start_stand_ins()
-        own.prepare()
-        own.start_worker()
-        own.start_web()
-        yield own
+    say("bringing up an environment for this order")
+    with scratch_stage("demo-order") as stage:
+        stage.start_stand_ins()
+        stage.prepare()
+        stage.start_worker()
+        stage.start_web()
+        yield stage
 
 
 def _answers(url: str) -> bool:
