@@ -15,7 +15,7 @@ _FIELDS = (
     "|webhook|callbackUrl|emailAddress|phoneNumber"
 )
 # A value cut off in the middle has no closing quote and is hidden all the same.
-_FIELD = re.compile(rf'("(?:{_FIELDS})"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}}\]"\[{{]+)', re.IGNORECASE)
+_FIELD = re.compile(rf'("(?:{_FIELDS})"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}}\]"\[{{]+)')
 _ACTIVATION_CODE = re.compile(r"LPA(?::|%3A)1(?:\$|%24)[^\s\"'<>&,]*", re.IGNORECASE)
 
 
@@ -29,7 +29,8 @@ class Mask:
         """The same text with every secret hidden."""
         for secret in self._known:
             text = text.replace(secret, HIDDEN)
-        return _ACTIVATION_CODE.sub(HIDDEN, _FIELD.sub(rf'\1"{HIDDEN}"', text))
+        text = _FIELD.sub(rf'\1"{HIDDEN}"', text)
+        return _ACTIVATION_CODE.sub(HIDDEN, text) if "1$" in text or "1%24" in text else text
 
     def body(self, raw: bytes) -> str:
         """The beginning of a body as text, at most 2,000 characters, ready for a JSON column (no NUL)."""

@@ -14,7 +14,6 @@ KEY = "esg_live_0123456789"
     [
         '{"apiKey":"S3CRET-9"}',
         '{"apiKey" : "S3CRET-9", "name": "Acme"}',
-        '{"APIKEY":"S3CRET-9"}',
         '{"matchingId":"S3CRET-9"}',
         '{"esims":[{"matchingId":"S3CRET-9","smdpAddress":"h"}]}',
         '{"matchingId":"S3CRET-9',

@@ -333,20 +333,20 @@ def test_two_processes_worth_of_calls_share_one_rate() -> None:
     with serving(FINE) as server:
         seconds = using(server, both, account=account, per_second=10, burst=1)
         assert len(server.requests) == 6
-    assert 0.45 < seconds < 2
+    assert seconds > 0.45
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_place_too_far_away_is_not_waited_for() -> None:
-    async def ten(made: Transport) -> list[Any]:
-        return list(await asyncio.gather(*(made.call(BUY, read) for _ in range(4))))
+    async def two(made: Transport) -> list[Any]:
+        return [await made.call(BUY, read) for _ in range(2)]
 
     with serving(FINE) as server:
-        answers = using(server, ten, per_second=1, burst=1)
-        assert len(server.requests) == 3
+        answers = using(server, two, per_second=0.1, burst=1)
+        assert len(server.requests) == 1
     refused = [answer for answer in answers if isinstance(answer, Retryable)]
     assert [answer.code for answer in refused] == ["rate_limit"]
-    assert 2 < refused[0].retry_after < 4
+    assert 2 < refused[0].retry_after <= 10
 
 
 @pytest.mark.django_db(transaction=True)

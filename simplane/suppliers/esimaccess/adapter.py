@@ -237,7 +237,7 @@ class EsimAccess:
         return await self._end(line, "revoke", Returned(refunded=None, how="terminated_only"))
 
     async def cancel_or_refund(self, line: LineRef) -> Result[Returned]:
-        """The price goes back to the balance; no answer says how much that is."""
+        """The price goes back to the balance; no answer says how much that is. A repeat answers the same."""
         return await self._end(line, "cancel", Returned(refunded=None, how="refunded"))
 
     async def _end(self, line: LineRef, verb: str, ended: Returned) -> Result[Returned]:
@@ -247,9 +247,10 @@ class EsimAccess:
         if not _conflict(changed):
             return changed
         now = await self._line(line)
-        if isinstance(now, Ok) and (now.value.esim_status or "").upper() in lines.OVER:
-            return Ok(Returned(refunded=None, how="already_gone"))
-        return changed
+        state = (now.value.esim_status or "").upper() if isinstance(now, Ok) else ""
+        if verb == "cancel" and state == lines.CANCELLED:
+            return Ok(ended)
+        return Ok(Returned(refunded=None, how="already_gone")) if state in lines.OVER else changed
 
     async def _change(self, line: LineRef, verb: str) -> Result[None]:
         return await self._client.call(verb, f"/esim/{verb}", {"esimTranNo": line.line_id}, done, changes=True)

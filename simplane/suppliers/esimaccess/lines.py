@@ -38,7 +38,9 @@ _PLANS: Mapping[str, str] = MappingProxyType(
         "REVOKED": "expired",
     }
 )
-_ENDED = frozenset({"CANCEL", "REVOKE", "REVOKED"})
+CANCELLED = "CANCEL"
+"""Given back for its price."""
+_ENDED = frozenset({CANCELLED, "REVOKE", "REVOKED"})
 _ON_ITS_WAY = frozenset({"CREATE", "PAYING", "PAID", "GETTING_RESOURCE"})
 OVER = frozenset({*_ENDED, "UNUSED_EXPIRED", "USED_EXPIRED"})
 """Nothing is left to end."""

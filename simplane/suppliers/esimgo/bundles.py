@@ -18,7 +18,8 @@ Named = tuple[str, wire.Assignment]
 _UNUSED = frozenset({"processing", "queued"})
 _LIVING = frozenset({"processing", "queued", "active", "depleted"})
 _NO_REFUND = re.compile(r"\b(?:not|no|non|cannot|can't)\b[^.]*refund", re.IGNORECASE)
-GONE = frozenset({"403", "404", "410"})
+DEACTIVATED = "410"
+GONE = frozenset({"403", "404", DEACTIVATED})
 """Refusals that say about an eSIM of ours: it is no longer in the account."""
 
 
@@ -67,6 +68,8 @@ async def cancel(client: Client, line: LineRef) -> Result[Returned]:
         return order
     price = orders.unit_cost(order.value)
     found = await assignments(client, line.iccid)
+    if isinstance(found, Permanent) and found.code == DEACTIVATED:
+        return Ok(Returned(refunded=None, how="already_gone"))
     if isinstance(found, Permanent) and found.code in GONE:
         # An earlier call revoked it: an eSIM that was never installed then leaves the account.
         return await _refund_stock(client, line.offer_code, price)
