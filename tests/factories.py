@@ -115,7 +115,11 @@ def offer_change(**given: Any) -> OfferChange:
     """A price that rose from 3.00 to 3.50."""
     changed = given.get("offer") or offer()
     run = given.get("run") or catalog_run(supplier=changed.supplier)
-    fields = {"kind": "price", "before": {"cost_minor": 300}, "after": {"cost_minor": 350}}
+    fields = {
+        "kind": "price",
+        "before": {"cost_minor": 300, "currency": "USD"},
+        "after": {"cost_minor": 350, "currency": "USD"},
+    }
     return OfferChange.objects.create(**fields | {"offer": changed, "run": run} | given)
 
 

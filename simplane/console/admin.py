@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db.models import BinaryField, Field, JSONField, Model
 from django.db.models.fields.related import ForeignObject
 from django.http import HttpRequest
@@ -94,8 +96,9 @@ def register_all() -> None:
     for config in ours:
         for model in config.get_models():
             admin.site.register(model, People if model is User else ReadOnly)
-    if admin.site.is_registered(Authenticator):
-        admin.site.unregister(Authenticator)
+    for model in (Authenticator, EmailAddress, Group):
+        if admin.site.is_registered(model):
+            admin.site.unregister(model)
     admin.site.register(Authenticator, Authenticators)
 
 

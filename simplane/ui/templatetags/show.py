@@ -134,6 +134,14 @@ def shortly(value: Any) -> str:
 
 
 @register.filter
+def plainly(value: Any) -> Any:
+    """Yes and no for booleans; a dash for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value in ("", None, ()) else value
+
+
+@register.filter
 def took(attempt: Any) -> timedelta | None:
     """How long an attempt to buy waited for its answer."""
     return attempt.answered_at - attempt.sent_at if attempt.answered_at and attempt.sent_at else None
