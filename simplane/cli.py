@@ -21,7 +21,7 @@ COMMANDS = {
     "prepare": ("prepare", "tables, setup file, catalogues and a login for a new environment"),
     "frontend": ("frontend", "copy the front-end files that npm installed"),
 }
-NO_DATABASE = {"run", "frontend", "chaos", "bench", "demo-order"}
+NO_DATABASE = {"run", "frontend", "chaos", "bench", "demo-order", "doctor"}
 """Commands that bring their own database or need none."""
 
 

@@ -22,6 +22,7 @@ from simplane.channels.models import Reconciliation, Shop, WriteBack
 from simplane.core import clock
 from simplane.core.log import logger
 from simplane.core.models import DeadLetter, InboxMessage, Schedule
+from simplane.core.queue_check import pulse
 from simplane.core.queue_stats import depths
 from simplane.delivery.models import Message
 from simplane.ordering import states
@@ -37,7 +38,6 @@ SELECT s.code, coalesce(nullif(p.outcome, ''), 'unanswered'), count(*)
 FROM suppliers_supplier s JOIN suppliers_purchase p ON p.supplier_id = s.id AND p.requested_at > %s
 GROUP BY 1, 2
 """
-_ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '20 seconds'"
 
 
 def gauge(name: str, text: str, labels: Sequence[str], rows: Iterable[Row]) -> GaugeMetricFamily:
@@ -106,17 +106,16 @@ def dead_letters(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 def queues(_: datetime) -> Iterator[GaugeMetricFamily]:
     """Jobs, and who does them."""
-    found = depths()
+    full = depths()
     jobs: list[Row] = [
-        ([one.queue, state], getattr(one, state)) for one in found for state in ("waiting", "later", "doing", "failed")
+        ([one.queue, state], getattr(one, state)) for one in full for state in ("waiting", "later", "doing", "failed")
     ]
     yield gauge("queue_jobs", "Jobs by queue: due now, due later, being done, given up", ["queue", "state"], jobs)
-    ages: list[Row] = [([one.queue], one.oldest.total_seconds() if one.oldest else 0.0) for one in found]
+    ages: list[Row] = [([one.queue], one.oldest.total_seconds() if one.oldest else 0.0) for one in full]
     yield gauge("queue_oldest_seconds", "How long the oldest job that is due has waited", ["queue"], ages)
-    with connection.cursor() as cursor:
-        cursor.execute(_ALIVE)
-        (alive,) = cursor.fetchone() or (0,)
-    yield gauge("workers_alive", "Worker loops that gave a sign of life in the last 20 s", [], [([], alive)])
+    found = pulse()
+    yield gauge("workers_alive", "Worker loops that gave a sign of life in the last 20 s", [], [([], found.alive)])
+    yield gauge("jobs_stalled", "Jobs that a dead worker left behind, to be started again", [], [([], found.stalled)])
 
 
 def inbox(now: datetime) -> Iterator[GaugeMetricFamily]:

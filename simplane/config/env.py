@@ -180,7 +180,7 @@ def unknown(variables: Mapping[str, str]) -> list[str]:
     return sorted(ours - known)
 
 
-FOR_TESTS = ("SIMPLANE_TEST_", "SIMPLANE_REQUIRE_", "SIMPLANE_SPECS")
+FOR_TESTS = ("SIMPLANE_TEST_", "SIMPLANE_REQUIRE_", "SIMPLANE_SPECS", "SIMPLANE_CHROMIUM")
 """Read by the tests, not by the application (SIMPLANE_REQUIRE_MFA is one of ours and known)."""
 
 

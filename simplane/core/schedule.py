@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from croniter import croniter  # type: ignore[import-untyped]
 from django.db.models import F, Q
 from procrastinate.contrib.django import app
 
@@ -53,6 +54,16 @@ def scheduled(
         return function
 
     return register
+
+
+def late(entry: Scheduled, last: Schedule | None, now: datetime) -> bool:
+    """Whether this work should have begun twice since it last did (one beginning may fall into a restart)."""
+    if last is not None and last.lease_until is not None and last.lease_until > now:
+        return False
+    ticks = croniter(entry.cron, now)
+    ticks.get_prev(datetime)
+    expected: datetime = ticks.get_prev(datetime) - timedelta(seconds=30)
+    return last is None or last.last_started_at is None or last.last_started_at < expected
 
 
 def timetable() -> dict[str, Scheduled]:
