@@ -120,7 +120,16 @@ def paused_suppliers() -> set[str]:
     return set(Supplier.objects.filter(active=True).exclude(paused_reason="").values_list("code", flat=True))
 
 
+def silent_shops() -> list[Trouble]:
+    """Shops that refuse us, or removed the app."""
+    return [
+        Trouble(shop.key, f"{shop.name} is {shop.get_state_display()}: {shop.problem[:80]}", "critical")
+        for shop in Shop.objects.exclude(state=Shop.State.ACTIVE)
+    ]
+
+
 RULES: dict[str, Rule] = {
+    "shop_silent": silent_shops,
     "stuck": stuck,
     "orders_late": orders_late,
     "unknown_purchases": unknown_purchases,

@@ -211,3 +211,20 @@ def test_what_happened_stands_on_the_timeline() -> None:
     accept_order(incoming.order(incoming.line(factories.product())))
     names = list(Event.objects.order_by("pk").values_list("name", flat=True))
     assert names == ["OrderReceived", "UnitsOwed"]
+
+
+def test_a_body_of_the_same_second_does_not_raise_what_a_read_took_back() -> None:
+    line = incoming.line(factories.product(), quantity=2)
+    one = incoming.order(line)
+    accept_order(one)
+    read = replace(one, lines=(replace(line, current=1),), updated_at=one.updated_at + timedelta(seconds=1))
+    accept_order(read)
+    accept_order(replace(one, updated_at=read.updated_at, complete=False))
+    assert states() == ["waiting", "refunded"]
+
+
+def test_an_address_that_comes_later_finds_its_customer() -> None:
+    one = incoming.order(incoming.line(factories.product()), email="")
+    accept_order(one)
+    accept_order(replace(one, email="ana@example.com", updated_at=one.updated_at + timedelta(seconds=1)))
+    assert Order.objects.get().customer.email == "ana@example.com"

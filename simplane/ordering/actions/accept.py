@@ -31,6 +31,7 @@ def accept_order(incoming: IncomingOrder) -> Acceptance:
     """
     with transaction():
         order, created = _order(incoming)
+        _learn_address(order, incoming)
         if not created and not _newer(order, incoming):
             return Acceptance(order_id=order.pk, created=False, new_units=0, cancelled_units=0, state=order.state)
         before = order.state
@@ -97,10 +98,20 @@ def _customer(incoming: IncomingOrder) -> Customer:
     return found
 
 
+def _learn_address(order: Order, incoming: IncomingOrder) -> None:
+    """An order that came without an address gets its customer as soon as the channel shows one."""
+    if "@" in incoming.email and "@" not in order.customer.email and order.customer.redacted_at is None:
+        order.customer = _customer(incoming)
+        order.save(update_fields=["customer"])
+
+
 def _newer(order: Order, incoming: IncomingOrder) -> bool:
     """Whether this says something new. The same moment is read again: two topics share it, and a read is complete."""
-    if order.source_updated_at is not None and incoming.updated_at < order.source_updated_at:
+    known = order.source_updated_at
+    if known is not None and incoming.updated_at < known:
         return False
+    if incoming.updated_at == known and not incoming.complete and order.state != State.AWAITING_PAYMENT:
+        return False  # a body of the same second as a read that may have taken units back: it could raise them again
     order.source_updated_at = incoming.updated_at
     order.total_minor = incoming.total.minor
     if incoming.refunded is not None:
