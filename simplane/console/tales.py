@@ -29,8 +29,10 @@ MAILS = {
 
 
 def of_events(rows: Iterable[Event], cast: Cast) -> Iterator[Entry]:
-    """News of the order and its units."""
+    """News of the order and its units, but for what a row of its own tells better."""
     for row in rows:
+        if row.name in _TOLD_ELSEWHERE or (row.name == "UnitMoved" and row.data.get("after") == "delivered"):
+            continue
         title, text, icon, mood = _event_words(row)
         yield Entry(
             at=row.at,
@@ -43,6 +45,7 @@ def of_events(rows: Iterable[Event], cast: Cast) -> Iterator[Entry]:
         )
 
 
+_TOLD_ELSEWHERE = {"MessageSent", "MessageSentLater", "WrittenBack", "RefundProposed", "RefundDone"}
 _PLAIN = {"UnitMoved", "OrderReceived", "OrderLate", "UnitDelivered", "UnitsOwed"}
 
 
@@ -159,7 +162,8 @@ def of_messages(rows: Iterable[Message], cast: Cast) -> Iterator[Entry]:
 def of_links(rows: Iterable[InstallLink], cast: Cast) -> Iterator[Entry]:
     """When the install page was first opened."""
     for row in rows:
-        assert row.first_seen_at is not None
+        if row.first_seen_at is None:
+            continue
         yield Entry(
             at=row.first_seen_at,
             icon="people",

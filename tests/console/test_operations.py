@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from django.test import Client
 from simplane.alerts.models import Alert
 from simplane.channels.models import ChannelSku, Shop
 from simplane.console.inbox import readable
-from simplane.core import clock, queue_stats
+from simplane.core import clock, jobs, queue_stats
 from simplane.core.models import AuditEntry, InboxMessage, Schedule
 from simplane.core.queue_stats import Depth
 from simplane.delivery.models import InstallLink
@@ -95,6 +96,15 @@ def test_a_scheduled_entry_is_run_by_a_worker_once_however_often_it_is_asked_for
         console.post("/console/jobs/clean_up/run/")
 
     assert _jobs() == [("console.run_schedule", {"schedule": "clean_up"})]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_runs_the_entry_that_was_asked_for() -> None:
+    job = jobs.registered()["console.run_schedule"].function
+
+    asyncio.run(job(schedule="stalled_jobs"))  # type: ignore[arg-type]
+
+    assert Schedule.objects.values_list("name", "last_ok", "runs").get() == ("stalled_jobs", True, 1)
 
 
 def test_the_timetable_shows_how_each_entry_went(console: Client) -> None:

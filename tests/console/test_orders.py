@@ -109,6 +109,19 @@ def test_the_story_merges_every_source_by_time(db: None) -> None:
     ]
 
 
+def test_the_story_knows_who_withdrew_a_link_or_sent_a_mail_again(db: None) -> None:
+    order = factories.order()
+    link = factories.install_link(order_id=order.pk)
+    message = factories.message(order_id=order.pk)
+    factories.audit_entry(entity="link", entity_id=str(link.pk), action="link.revoked", reason="fraud")
+    factories.audit_entry(entity="message", entity_id=str(message.pk), action="message.sent_again")
+    factories.audit_entry(entity="message", entity_id="0", action="message.sent_again")
+
+    titles = [entry.title for entry in story_of(order, [])]
+
+    assert sorted(titles) == ["Link revoked", "Mail with the eSIM: sent", "Message sent again"]
+
+
 def test_the_story_leaves_other_orders_out(db: None) -> None:
     other = factories.delivered_unit()
     factories.event(order_id=other.order_id, unit_id=other.pk, data={})
