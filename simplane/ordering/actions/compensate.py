@@ -74,7 +74,9 @@ def _loss(line: Line) -> str:
 def _after_return(row: Compensation, line: Line, returned: Result[Returned]) -> None:
     match returned:
         case Ok(value):
-            minor = value.refunded.minor if value.refunded else 0
+            # A supplier that gives back without naming the amount gives back what it charged.
+            whole = line.purchase.cost_minor if value.how == "refunded" else 0
+            minor = value.refunded.minor if value.refunded else whole
             verdict = f"given back to {line.supplier.name}" if minor else f"{value.how} at {line.supplier.name}"
             _close(row, line, State.DONE, verdict, minor)
         case Permanent(reason) | Unsupported(reason):
