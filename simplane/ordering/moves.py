@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -16,6 +16,34 @@ from simplane.ordering.events import UnitDied, UnitEnded, UnitMoved
 from simplane.ordering.models import Order, Unit
 
 S = Unit.State
+ASK_AGAIN = timedelta(hours=1)
+"""How often the supplier is asked about a unit that a person has, while its purchase may have been executed."""
+
+
+@needs_transaction
+def still_held(unit: Unit) -> bool:
+    """Lock the order and the unit, and bring the unit up to date with what happened while a supplier was asked.
+
+    False when this worker's lease is over and another has the unit: what it found out must change nothing then.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD, {"unit": unit.pk, "order": unit.order_id})
+        row = cursor.fetchone()
+    assert row is not None
+    state, lease_until, cancel_wanted, order_state, customer_id = row
+    if lease_until != unit.lease_until or state != unit.state:
+        return False
+    unit.cancel_wanted, unit.order.state = cancel_wanted, order_state
+    if customer_id != unit.order.customer_id:
+        unit.order.refresh_from_db(fields=["customer"])
+    return True
+
+
+HOLD = """
+WITH whole AS (SELECT id, state, customer_id FROM ordering_order WHERE id = %(order)s FOR UPDATE)
+SELECT unit.state, unit.lease_until, unit.cancel_wanted, whole.state, whole.customer_id
+  FROM whole JOIN ordering_unit AS unit ON unit.order_id = whole.id WHERE unit.id = %(unit)s FOR UPDATE OF unit
+"""
 
 
 @needs_transaction
@@ -54,9 +82,12 @@ def move(
 
 @needs_transaction
 def die(unit: Unit, cause: str, summary: str, *, detail: dict[str, Any] | None = None) -> None:
-    """A person must decide: the unit stops, its dead letter opens, the money at risk is its price."""
+    """A person must decide: the unit stops, its dead letter opens, the money at risk is its price.
+
+    While its purchase may have been executed the supplier is still asked, so that nobody forgets an eSIM.
+    """
     if unit.state != S.DEAD:
-        move(unit, S.DEAD, why=summary, due_at=None)
+        move(unit, S.DEAD, why=summary, due_at=clock.now() + ASK_AGAIN if states.may_have_esim(unit) else None)
     deadletters.open_letter(
         "unit",
         unit.pk,

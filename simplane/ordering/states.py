@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simplane.core.errors import IllegalMove
 from simplane.ordering.models import Unit
+from simplane.suppliers.models import Purchase
 
 S = Unit.State
 
@@ -27,6 +28,14 @@ GONE = frozenset({S.FAILED, S.CANCELLED, S.REFUNDED})
 UNSENT = frozenset({S.WAITING, S.ROUTED})
 """Nothing was sent to a supplier."""
 MAYBE_BOUGHT = frozenset({S.BUYING, S.PENDING, S.UNKNOWN})
+_P = Purchase.State
+OPEN_PURCHASES = frozenset({_P.REQUESTED, _P.PENDING, _P.UNKNOWN, _P.BOUGHT})
+"""An eSIM may exist, or does."""
+
+
+def may_have_esim(unit: Unit) -> bool:
+    """Whether the unit's purchase was or may have been executed; then the unit may not simply end."""
+    return unit.purchase is not None and unit.purchase.state in OPEN_PURCHASES
 
 
 def check(before: str, after: str) -> None:

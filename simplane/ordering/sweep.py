@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from simplane.core import clock, jobs
 from simplane.core.db import transaction
 from simplane.ordering import states
@@ -28,11 +30,13 @@ def stuck_orders() -> dict[str, Any]:
 def _forgotten() -> int:
     """Units that owe a step and have no due time: must be none; found ones are started again."""
     waiting_for_mail = Unit.State.READY  # its message keeps the due time, or a dead letter its failure
+    with_a_person = Q(state=Unit.State.DEAD) & ~Q(purchase__state__in=states.OPEN_PURCHASES)
     with transaction():
         units = list(
             Unit.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(due_at__isnull=True, order__state=Order.State.OPEN)
-            .exclude(state__in=[*states.ENDED, Unit.State.DEAD, waiting_for_mail])
+            .exclude(with_a_person)
+            .exclude(state__in=[*states.ENDED, waiting_for_mail])
             .values_list("pk", flat=True)[:1000]
         )
         Unit.objects.filter(pk__in=units).update(due_at=clock.now())
@@ -42,14 +46,14 @@ def _forgotten() -> int:
 
 def _too_long(state: str, patience: timedelta, cause: str) -> int:
     """What time alone does not settle goes to a person; the purchase keeps its state."""
-    before = clock.now() - patience
-    found = Unit.objects.filter(state=state, state_at__lt=before).values_list("pk", flat=True)[:200]
+    now = clock.now()
+    unheld = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    stuck = Unit.objects.filter(unheld, state=state, state_at__lt=now - patience)
+    found = list(stuck.values_list("pk", flat=True)[:200])
     count = 0
     for pk in found:
         with transaction():
-            unit = (
-                Unit.objects.select_for_update(of=("self",)).select_related("order").filter(pk=pk, state=state).first()
-            )
+            unit = stuck.select_for_update(of=("self",)).select_related("order", "purchase").filter(pk=pk).first()
             if unit is not None:
                 hours = int(patience.total_seconds() // 3600)
                 die(unit, cause, f"{state} for more than {hours} h: only a person can settle it")

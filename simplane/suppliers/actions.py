@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError
@@ -11,6 +11,7 @@ from django.db import transaction as django_transaction
 
 from simplane.core import audit, clock, events
 from simplane.core.db import needs_transaction, transaction
+from simplane.core.http import NotSent
 from simplane.core.money import Money
 from simplane.suppliers import registry
 from simplane.suppliers.errors import BoughtAlready
@@ -22,6 +23,7 @@ from simplane.suppliers.outcomes import (
     NotReady,
     Ok,
     Permanent,
+    Refused,
     Result,
     Retryable,
     Unknown,
@@ -33,6 +35,13 @@ from simplane.suppliers.values import IssuedLine, IssueRequest
 State = Purchase.State
 MOST_TRIES = 6
 """Calls of one purchase that were surely not executed before the next candidate is taken."""
+NOT_EXECUTED = "not_executed"
+"""Code of a purchase that was never made, although nobody refused it."""
+OUR_OWN = frozenset({"rate_limit", "bulkhead"})
+"""Codes of waiting for a place of ours: the supplier was not asked, so it is no try."""
+ORDER_FAILED = "order_failed"
+"""Code of the one refusal of a question that is about the order itself: it came to nothing."""
+NotDone = Refused | Unsupported
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +74,24 @@ def prepare(unit_id: int, reference: str, offer: Offer, supplier: Supplier) -> P
         raise
 
 
-async def ask(purchase: Purchase) -> Answer:
-    """Send the order to the supplier. Only for a purchase whose call is not under way, or that is repeatable by its key."""
+async def ask(purchase: Purchase, *, until: datetime) -> Answer:
+    """Send the order to the supplier. Only for a purchase whose call is not under way, or that is repeatable by its key.
+
+    Nothing leaves after `until`, the end of the caller's lease: a process that stood still for so long must not buy
+    what another settled and bought elsewhere meanwhile.
+    """
     request = IssueRequest(
         offer_code=purchase.offer.code,
         reference=purchase.reference,
         expected_cost=Money(purchase.cost_minor, purchase.currency),
         supplier_price=purchase.offer.supplier_price,
     )
-    with traced() as calls:
+
+    async def in_time(begun: datetime) -> None:
+        if begun >= until:
+            raise NotSent("the lease ran out before the call began")
+
+    with traced(in_time) as calls:
         outcome = await registry.adapter(purchase.supplier).issue_esim(request)
     return Answer(outcome, calls)
 
@@ -83,11 +101,6 @@ async def ask_again(purchase: Purchase) -> Answer:
     with traced() as calls:
         outcome = await registry.adapter(purchase.supplier).get_order(purchase.supplier_order_id)
     return Answer(outcome, calls)
-
-
-def repeatable(purchase: Purchase) -> bool:
-    """True when repeating the call can not buy twice: the supplier honours our reference as a key."""
-    return registry.unshared(purchase.supplier).capabilities.idempotent_orders
 
 
 @needs_transaction
@@ -101,7 +114,8 @@ def record(purchase: Purchase, answer: Answer) -> bool:
     if answer.calls:
         changes["trace"] = [*purchase.trace, *answer.calls][-20:]
     open_states = [State.REQUESTED, State.PENDING, State.UNKNOWN]
-    applied = Purchase.objects.filter(pk=purchase.pk, state__in=open_states).update(**changes)
+    known = {"state": purchase.state, "supplier_order_id": purchase.supplier_order_id}
+    applied = Purchase.objects.filter(pk=purchase.pk, state__in=open_states).filter(**known).update(**changes)
     if applied:
         for name, value in changes.items():
             setattr(purchase, name, value)
@@ -113,7 +127,8 @@ def _changes(purchase: Purchase, outcome: Result[IssuedLine]) -> dict[str, Any]:
     made: dict[str, Any] = {"outcome": outcome.name, "error_code": "", "error_text": ""}
     match outcome:
         case Ok(line):
-            made |= {"state": State.BOUGHT, "supplier_order_id": line.order_id, "supplier_line_id": line.line_id}
+            order_id = line.order_id or purchase.supplier_order_id
+            made |= {"state": State.BOUGHT, "supplier_order_id": order_id, "supplier_line_id": line.line_id}
             if line.cost is not None:
                 made |= {"cost_minor": line.cost.minor, "currency": line.cost.currency}
         case Accepted(order_id):
@@ -121,18 +136,27 @@ def _changes(purchase: Purchase, outcome: Result[IssuedLine]) -> dict[str, Any]:
         case NotReady():
             # A buying call that is answered "too early" says nothing certain; a poll just waits on.
             made["state"] = State.PENDING if purchase.supplier_order_id else State.UNKNOWN
-        case Retryable():
-            tries = purchase.attempts + 1
-            polling = purchase.state == State.PENDING
-            made |= {"attempts": tries, **_said(outcome.code, outcome.reason)}
-            made["state"] = purchase.state if polling or tries < MOST_TRIES else State.REJECTED
-        case Blocked(reason, code) | Permanent(reason, code):
-            made |= {"state": State.REJECTED, **_said(code, reason)}
         case Unknown(reason, code):
             made |= {"state": State.PENDING if purchase.supplier_order_id else State.UNKNOWN, **_said(code, reason)}
-        case Unsupported(reason):
-            made |= {"state": State.REJECTED, **_said("unsupported", reason)}
+        case _ if _may_exist(purchase, outcome):
+            # What was refused is a question or a repeat; it says nothing about the order that may have been made.
+            made |= {"state": purchase.state, **_refusal(outcome)}
+        case Retryable():
+            tries = purchase.attempts + (outcome.code not in OUR_OWN)
+            made |= {"attempts": tries, "state": purchase.state if tries < MOST_TRIES else State.REJECTED}
+            made |= _refusal(outcome)
+        case _:
+            made |= {"state": State.REJECTED, **_refusal(outcome)}
     return made
+
+
+def _may_exist(purchase: Purchase, refusal: NotDone) -> bool:
+    came_to_nothing = isinstance(refusal, Permanent) and refusal.code == ORDER_FAILED
+    return purchase.state in (State.PENDING, State.UNKNOWN) and not came_to_nothing
+
+
+def _refusal(refusal: NotDone) -> dict[str, str]:
+    return _said("unsupported" if isinstance(refusal, Unsupported) else refusal.code, refusal.reason)
 
 
 def _said(code: str, reason: str) -> dict[str, str]:
@@ -171,6 +195,15 @@ def begin_again(purchase: Purchase) -> None:
     now = clock.now()
     Purchase.objects.filter(pk=purchase.pk, state=State.REQUESTED).update(outcome="", sent_at=now)
     purchase.outcome, purchase.sent_at = "", now
+
+
+@needs_transaction
+def withdraw(purchase: Purchase, why: str) -> None:
+    """The last call was surely not executed and no other shall follow: nothing was bought and nothing will be."""
+    Purchase.objects.filter(pk=purchase.pk, state=State.REQUESTED, outcome="retryable").update(
+        state=State.REJECTED, settled_at=clock.now(), error_code=NOT_EXECUTED, error_text=why[:500]
+    )
+    purchase.refresh_from_db()
 
 
 @needs_transaction

@@ -29,22 +29,70 @@ class Settled:
     unit_ids: tuple[int, ...]
 
 
-async def settle_unknown(purchase: Purchase) -> Settled:
-    """Settle this purchase, and with it every unknown one of the same offer. What stays open stays unknown."""
+async def settle_unknown(purchase: Purchase, *, until: datetime) -> Settled:
+    """Settle this purchase, and with it every unknown one of the same offer. What stays open stays unknown.
+
+    `until`: the end of the caller's lease, after which nothing is sent that could buy.
+    """
     if registry.adapter(purchase.supplier).capabilities.idempotent_orders:
-        return await _ask_by_key(purchase)
+        return await _ask_by_key(purchase, until)
     return await _match_order_list(purchase)
 
 
-async def _ask_by_key(purchase: Purchase) -> Settled:
-    answer = await actions.ask(purchase)
+async def _ask_by_key(purchase: Purchase, until: datetime) -> Settled:
+    """Send the same order again. When that is refused it was not executed now, but what of the time before?"""
+    before = purchase.sent_at
+    await in_thread(_sent, purchase, clock.now())
+    answer = await actions.ask(purchase, until=until)
+    settled = await in_thread(_record, purchase, answer)
+    if not isinstance(answer.outcome, actions.NotDone):
+        return settled
+    await in_thread(_sent, purchase, before)
+    return await _find_by_reference(purchase)
 
-    def keep() -> Settled:
-        with transaction():
-            actions.record(purchase, answer)
-        return Settled((purchase.unit_id,) if purchase.state != State.UNKNOWN else ())
 
-    return await in_thread(keep)
+def _sent(purchase: Purchase, at: datetime | None) -> None:
+    """When the newest call began that may have been executed: from then on the order list needs its time."""
+    purchase.sent_at = at
+    purchase.save(update_fields=["sent_at"])
+
+
+def _record(purchase: Purchase, answer: actions.Answer) -> Settled:
+    with transaction():
+        actions.record(purchase, answer)
+    return _settled(purchase)
+
+
+def _settled(purchase: Purchase) -> Settled:
+    return Settled((purchase.unit_id,) if purchase.state != State.UNKNOWN else ())
+
+
+async def _find_by_reference(purchase: Purchase) -> Settled:
+    """Where orders carry our reference the order list says for certain what became of one, once it had its time."""
+    asked_at = clock.now()
+    options = SupplierOptions.parse(purchase.supplier.options)
+    skew = timedelta(seconds=options.clock_skew_seconds)
+    adapter = registry.adapter(purchase.supplier)
+    found = await adapter.find_orders(purchase.offer.code, purchase.requested_at - skew, asked_at + skew)
+    if not isinstance(found, Ok):
+        log.info("supplier.lookup_postponed", purchase_id=purchase.pk, outcome=found.name)
+        return Settled(())
+    order_id = next((one.order_id for one in found.value if one.reference == purchase.reference), "")
+    sent_at = purchase.sent_at or purchase.requested_at
+    may_be_late = asked_at - skew < sent_at + timedelta(seconds=options.settle_seconds) + skew
+    if not order_id and may_be_late:
+        return Settled(())
+    return await in_thread(_conclude, purchase, order_id)
+
+
+def _conclude(purchase: Purchase, order_id: str) -> Settled:
+    with transaction():
+        if order_id:
+            _adopt(purchase.pk, order_id)
+        else:
+            _reject([purchase.pk])
+        purchase.refresh_from_db()
+    return _settled(purchase)
 
 
 async def _match_order_list(purchase: Purchase) -> Settled:
@@ -104,15 +152,8 @@ def _apply(
             skew=timedelta(seconds=options.clock_skew_seconds),
         )
         for purchase_id, order_id in result.adopt:
-            Purchase.objects.filter(pk=purchase_id, state=State.UNKNOWN).update(
-                state=State.PENDING, supplier_order_id=order_id, error_text="found in the supplier's order list"
-            )
-        Purchase.objects.filter(pk__in=result.absent, state=State.UNKNOWN).update(
-            state=State.REJECTED,
-            settled_at=clock.now(),
-            error_code="not_executed",
-            error_text="the supplier's order list does not hold it",
-        )
+            _adopt(purchase_id, order_id)
+        _reject(result.absent)
         if result.foreign:
             events.record(
                 ForeignOrders(
@@ -124,6 +165,21 @@ def _apply(
         moved = [purchase_id for purchase_id, _ in result.adopt] + list(result.absent)
         units = Purchase.objects.filter(pk__in=moved).values_list("unit_id", flat=True)
         return Settled(tuple(units))
+
+
+def _adopt(purchase_id: int, order_id: str) -> None:
+    Purchase.objects.filter(pk=purchase_id, state=State.UNKNOWN).update(
+        state=State.PENDING, supplier_order_id=order_id, error_text="found in the supplier's order list"
+    )
+
+
+def _reject(purchase_ids: Sequence[int]) -> None:
+    Purchase.objects.filter(pk__in=purchase_ids, state=State.UNKNOWN).update(
+        state=State.REJECTED,
+        settled_at=clock.now(),
+        error_code=actions.NOT_EXECUTED,
+        error_text="the supplier's order list does not hold it",
+    )
 
 
 def _one_at_a_time(purchase: Purchase) -> None:

@@ -10,16 +10,17 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from simplane.core import clock, jobs, work
+from simplane.core import clock, deadletters, jobs, work
 from simplane.core.db import in_thread, needs_transaction, transaction
 from simplane.core.log import logger
 from simplane.core.money import Money
 from simplane.delivery.actions import queue_esim_ready
 from simplane.delivery.models import Message
 from simplane.lines.actions import create_line
+from simplane.ordering import states
 from simplane.ordering.actions.shrink import settle_cancel_wanted
 from simplane.ordering.models import Order, Unit
-from simplane.ordering.moves import die, move
+from simplane.ordering.moves import ASK_AGAIN, die, move, still_held
 from simplane.routing.actions import Chosen, choose
 from simplane.suppliers import actions as suppliers
 from simplane.suppliers.actions import Answer
@@ -54,8 +55,10 @@ async def advance(unit_id: int) -> None:
         await _look_up(unit)
     elif unit.state == S.READY:
         await in_thread(_hand_over_again, unit)
+    elif unit.state == S.DEAD and states.may_have_esim(unit):
+        await _ask_beside_a_person(unit)
     else:
-        await in_thread(work.release, unit, due_at=None)
+        await in_thread(_rest, unit)
 
 
 def _claim(unit_id: int) -> Unit | None:
@@ -68,6 +71,8 @@ def _claim(unit_id: int) -> Unit | None:
 def _route_and_prepare(unit: Unit) -> bool:
     """Choose an offer and write the intent to buy it. True when the call may be made now."""
     with transaction():
+        if not still_held(unit):
+            return False
         if unit.cancel_wanted:
             settle_cancel_wanted(unit)
             return False
@@ -104,16 +109,17 @@ def _prepare(unit: Unit, chosen: Chosen) -> bool:
         purchase=purchase,
         receipt_id=chosen.receipt_id,
         attempts=unit.attempts,
+        lease_until=unit.lease_until,
     )
-    Unit.objects.filter(pk=unit.pk).update(lease_until=unit.due_at)
     return True
 
 
 def _nobody_sells(unit: Unit, chosen: Chosen) -> None:
-    waited = clock.now() - unit.created_at
-    if chosen.temporary and waited < PATIENCE:
+    waited = clock.now() - max(unit.created_at, unit.order.clock_started_at or unit.created_at)
+    lasting = [one for one in unit.tried_groups if not one.get("temporary")]
+    if (chosen.temporary or lasting != unit.tried_groups) and waited < PATIENCE:
         Unit.objects.filter(pk=unit.pk).update(
-            lease_until=None, due_at=_soon(15), tried_groups=[], receipt_id=chosen.receipt_id
+            lease_until=None, due_at=_soon(15), tried_groups=lasting, receipt_id=chosen.receipt_id
         )
         return
     unit.receipt_id = chosen.receipt_id
@@ -136,28 +142,38 @@ async def _resume_buying(unit: Unit) -> None:
     assert purchase is not None
     if purchase.state != Purchase.State.REQUESTED:
         await in_thread(_follow, unit)
-    elif purchase.outcome == "retryable" or suppliers.repeatable(purchase):
-        await in_thread(_begin_again, purchase)
-        await _buy(unit)
-    else:
+    elif purchase.outcome != "retryable":
         await in_thread(_nobody_knows, unit)
+    elif await in_thread(_begin_again, unit):
+        await _buy(unit)
 
 
-def _begin_again(purchase: Purchase) -> None:
+def _begin_again(unit: Unit) -> bool:
+    """True when the call may be made once more: the unit is still ours and still wanted."""
+    assert unit.purchase is not None
     with transaction():
-        suppliers.begin_again(purchase)
+        if not still_held(unit):
+            return False
+        if unit.cancel_wanted or unit.order.state != Order.State.OPEN:
+            suppliers.withdraw(unit.purchase, "not wanted any more before it was bought")
+            _apply(unit, None)
+            return False
+        suppliers.begin_again(unit.purchase)
+        return True
 
 
 def _nobody_knows(unit: Unit) -> None:
     assert unit.purchase is not None
     with transaction():
-        suppliers.mark_unknown(unit.purchase, "the worker that was buying died before the answer")
-        _apply(unit, None)
+        if still_held(unit):
+            suppliers.mark_unknown(unit.purchase, "the worker that was buying died before the answer")
+            _apply(unit, None)
 
 
 async def _buy(unit: Unit) -> None:
     assert unit.purchase is not None
-    answer = await suppliers.ask(unit.purchase)
+    assert unit.lease_until is not None
+    answer = await suppliers.ask(unit.purchase, until=unit.lease_until)
     await in_thread(_keep_answer, unit, answer)
 
 
@@ -171,11 +187,44 @@ async def _poll(unit: Unit) -> None:
 
 
 async def _look_up(unit: Unit) -> None:
-    assert unit.purchase is not None
-    if unit.purchase.state == Purchase.State.UNKNOWN:
-        settled = await settle_unknown(unit.purchase)
-        await in_thread(_wake, [one for one in settled.unit_ids if one != unit.pk])
+    await _settle(unit)
     await in_thread(_follow, unit)
+
+
+async def _settle(unit: Unit) -> None:
+    """Find out about an unknown purchase, and wake the units whose purchases were found out about with it."""
+    assert unit.purchase is not None
+    assert unit.lease_until is not None
+    if unit.purchase.state == Purchase.State.UNKNOWN:
+        settled = await settle_unknown(unit.purchase, until=unit.lease_until)
+        await in_thread(_wake, [one for one in settled.unit_ids if one != unit.pk])
+
+
+async def _ask_beside_a_person(unit: Unit) -> None:
+    """A person has this unit, but an eSIM may exist: ask now and then, and go on by ourselves once that is settled."""
+    assert unit.purchase is not None
+    before = unit.purchase.state
+    await _settle(unit)
+    answer = await suppliers.ask_again(unit.purchase) if before == Purchase.State.PENDING else None
+    await in_thread(_go_on_if_settled, unit, before, answer)
+
+
+def _go_on_if_settled(unit: Unit, before: str, answer: Answer | None) -> None:
+    purchase = unit.purchase
+    assert purchase is not None
+    with transaction():
+        if not still_held(unit):
+            return
+        if answer is not None:
+            suppliers.record(purchase, answer)
+        else:
+            purchase.refresh_from_db()
+        if purchase.state == before != Purchase.State.BOUGHT:
+            work.release(unit, due_at=clock.now() + ASK_AGAIN)
+            return
+        move(unit, S.UNKNOWN, why="settled meanwhile", due_at=clock.now())
+        deadletters.close_letter("unit", unit.pk, resolution="settled meanwhile")
+        _apply(unit, answer)
 
 
 def _wake(unit_ids: list[int]) -> None:
@@ -190,16 +239,30 @@ def _wake(unit_ids: list[int]) -> None:
 def _keep_answer(unit: Unit, answer: Answer) -> None:
     assert unit.purchase is not None
     with transaction():
-        suppliers.record(unit.purchase, answer)
-        _apply(unit, answer)
+        if not still_held(unit):
+            # Whoever has the unit now looks up what became of the call; two stories of it would be one too many.
+            log.warning("unit.answer_too_late", unit_id=unit.pk, outcome=answer.outcome.name)
+        elif suppliers.record(unit.purchase, answer):
+            _apply(unit, answer)
+        else:
+            unit.purchase.refresh_from_db()
+            _apply(unit, None)
 
 
 def _follow(unit: Unit) -> None:
     """Bring the unit to where its purchase already is."""
     assert unit.purchase is not None
-    unit.purchase.refresh_from_db()
     with transaction():
-        _apply(unit, None)
+        if still_held(unit):
+            unit.purchase.refresh_from_db()
+            _apply(unit, None)
+
+
+def _rest(unit: Unit) -> None:
+    """Nothing is owed in this state."""
+    with transaction():
+        if still_held(unit):
+            work.release(unit, due_at=None)
 
 
 def _apply(unit: Unit, answer: Answer | None) -> None:
@@ -280,8 +343,9 @@ def _place(unit: Unit) -> tuple[int, int]:
 def _hand_over_again(unit: Unit) -> None:
     """Ready and due: the hand-over's job was lost or its mail waits for another try."""
     with transaction():
-        jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
-        work.release(unit, due_at=clock.now() + timedelta(minutes=5))
+        if still_held(unit):
+            jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
+            work.release(unit, due_at=clock.now() + timedelta(minutes=5))
 
 
 def _unknown(unit: Unit) -> None:
@@ -317,13 +381,19 @@ def _refused(unit: Unit, answer: Answer | None) -> None:
     purchase = unit.purchase
     assert purchase is not None
     why = f"{purchase.supplier.name} refused: {purchase.error_text or purchase.error_code or 'not executed'}"
-    not_executed = purchase.error_code == "not_executed"
-    temporary = answer is not None and isinstance(answer.outcome, Blocked) and answer.outcome.kind == "breaker"
+    not_executed = purchase.error_code == suppliers.NOT_EXECUTED
+    temporary = answer is not None and _may_pass(answer)
     tried = list(unit.tried_groups)
     if not not_executed:
         tried.append({"offer": purchase.offer_id, "group": purchase.supplier.upstream_group, "temporary": temporary})
     move(unit, S.WAITING, why=why, due_at=clock.now(), tried_groups=tried)
     jobs.enqueue("ordering.advance", unit_id=unit.pk)
+
+
+def _may_pass(answer: Answer) -> bool:
+    """Whether the same supplier may sell a little later: busy, out of reach, or paused until somebody acts."""
+    outcome = answer.outcome
+    return isinstance(outcome, Retryable) or (isinstance(outcome, Blocked) and outcome.kind != "policy")
 
 
 def _soon(seconds: float) -> datetime:
