@@ -17,8 +17,9 @@ from django.db import connection
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from simplane.core import jobs
 from tests import factories, processes
-from tests.standins import Received, Receiver, receiving
+from tests.standins import Received, Receiver, Standin, receiving
 
 CODE = "LPA:1$rsp.example.com$K2-SECRET-1"
 LONGEST = 30
@@ -85,6 +86,26 @@ def test_a_job_is_a_span_of_its_webhooks_trace(tmp_path: Path, sink: Receiver, t
     queries = [span for _, span in found if span.kind == Span.SPAN_KIND_CLIENT]
     assert {span.trace_id for span in queries} == {job.trace_id}
     assert any(facts(span)["db.statement"].startswith("UPDATE") for span in queries)
+
+
+@pytest.mark.slow
+def test_a_call_to_a_supplier_is_a_span_of_its_job(
+    tmp_path: Path, sink: Receiver, go: Standin, transactional_db: None
+) -> None:
+    key = "esg_sandbox_key_0001"
+    seller = factories.supplier(base_url=f"{go.url}/v2.5", credentials={"api_key": key})
+    jobs.enqueue("suppliers.balance", supplier_id=seller.pk)
+    assert processes.run(tmp_path, "worker", "--once", SIMPLANE_OTLP_ENDPOINT=sink.url).returncode == 0
+    found = [span for _, span in spans(sink)]
+    (job,) = [span for span in found if span.name == "job suppliers.balance"]
+    (call,) = [span for span in found if span.name == "GET 127.0.0.1"]
+    assert (call.trace_id, call.parent_span_id) == (job.trace_id, job.span_id)
+    assert facts(call) == {
+        "http.request.method": "GET",
+        "server.address": "127.0.0.1",
+        "http.response.status_code": 200,
+    }
+    assert not any(key in str(span) for span in found)
 
 
 @pytest.mark.slow
