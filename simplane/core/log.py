@@ -15,7 +15,7 @@ import structlog
 from simplane.core import redact
 
 _NOISY = ("procrastinate", "httpx2", "httpcore2", "asyncio", "urllib3", "opentelemetry", "sentry_sdk.errors")
-_OURS = frozenset({"_record", "_from_structlog", "_logger"})
+_OURS = frozenset({"_record", "_from_structlog", "_logger", "timestamp", "level", "logger"})
 Event = MutableMapping[str, Any]
 
 

@@ -41,6 +41,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(Failing row contains )\(.*?\)\.?(?=\n|$)", re.DOTALL), rf"\1({HIDDEN})"),
     (re.compile(r"(Key \([^)]*\)=)\([^)]*\)"), rf"\1({HIDDEN})"),
 )
+_PLAIN = re.compile(r"[\w.#+-]*")
+"""A text of these alone is none of the above: a name, a number, an id."""
 _known: tuple[str, ...] = ()
 
 
@@ -55,6 +57,8 @@ def text(value: str) -> str:
     for secret in _known:
         if secret in value:
             value = value.replace(secret, HIDDEN)
+    if _PLAIN.fullmatch(value):
+        return value
     for pattern, shown in _PATTERNS:
         value = pattern.sub(shown, value)
     return value
