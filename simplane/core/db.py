@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from django.db import transaction as django_transaction
 
+LOOK_AGAIN_SECONDS = 2.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -53,7 +56,18 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     context = contextvars.copy_context()
 
     def run() -> T:
-        close_old_connections()
+        _look_after_connection()
         return context.run(work, *args, **kwargs)
 
     return await asyncio.get_running_loop().run_in_executor(_threads(), run)
+
+
+_looked = threading.local()
+
+
+def _look_after_connection() -> None:
+    """Drop this thread's connection if it broke. Asking the server costs a round trip, so not at every piece of work."""
+    now = time.monotonic()
+    if connection.errors_occurred or now - getattr(_looked, "at", 0.0) > LOOK_AGAIN_SECONDS:
+        close_old_connections()
+        _looked.at = now

@@ -66,6 +66,8 @@ async def _run_group(app: App, queues: tuple[str, ...], share: float, *, once: b
         "stalled_worker_timeout": 20.0,
         "shutdown_graceful_timeout": 60.0,
         "listen_notify": not once,
+        # Procrastinate's own would look after a connection of a thread that no job of ours uses.
+        "task_middleware": [],
     }
     await app.run_worker_async(**options)
 

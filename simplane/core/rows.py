@@ -1,0 +1,114 @@
+"""Model rows by plain SQL, for the order hot path: the ORM's compiler costs several times the statement itself.
+
+Same tables, same values, same instances as the ORM gives; only the SQL is put together once a model or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.models import Field, Model
+from django.db.models.expressions import Col
+
+M = TypeVar("M", bound=Model)
+Converter = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    table: str
+    fields: tuple[Field[Any, Any], ...]
+    attributes: tuple[str, ...]
+    columns: tuple[str, ...]
+    converters: tuple[tuple[int, Converter], ...]
+    """By position, for what the driver does not give as the model wants it (JSON, secrets)."""
+
+
+@lru_cache
+def _shape(model: type[Model]) -> _Shape:
+    fields = tuple(model._meta.concrete_fields)
+    return _Shape(
+        table=connection.ops.quote_name(model._meta.db_table),
+        fields=fields,
+        attributes=tuple(field.attname for field in fields),
+        columns=tuple(connection.ops.quote_name(str(field.column)) for field in fields),
+        converters=tuple((place, _converter(field)) for place, field in enumerate(fields) if _converts(field)),
+    )
+
+
+def _converts(field: Field[Any, Any]) -> bool:
+    return hasattr(field, "from_db_value")
+
+
+def _converter(field: Field[Any, Any]) -> Converter:
+    column = Col(field.model._meta.db_table, field)
+    from_db_value: Callable[..., Any] = field.from_db_value  # type: ignore[attr-defined]
+    return lambda value: from_db_value(value, column, connection)
+
+
+def columns(model: type[Model], alias: str) -> str:
+    """All columns of a model behind an alias, in the order `built` wants them."""
+    return ", ".join(f"{alias}.{column}" for column in _shape(model).columns)
+
+
+def width(model: type[Model]) -> int:
+    """How many columns that is."""
+    return len(_shape(model).columns)
+
+
+def built(model: type[M], values: Sequence[Any]) -> M:
+    """An instance from its columns, as if the ORM had loaded it."""
+    shape = _shape(model)
+    if shape.converters:
+        values = list(values)
+        for place, convert in shape.converters:
+            values[place] = convert(values[place])
+    return model.from_db(connection.alias, shape.attributes, values)
+
+
+def load(model: type[M], rest: str, params: Sequence[Any]) -> list[M]:
+    """Instances of `SELECT … FROM table AS t <rest>`; `rest` is our own SQL with %s for each of `params`."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns(model, 't')} FROM {_shape(model).table} AS t {rest}", params)  # noqa: S608
+        return [built(model, row) for row in cursor.fetchall()]
+
+
+def first(model: type[M], rest: str, params: Sequence[Any]) -> M | None:
+    """The first of them, or None."""
+    return next(iter(load(model, f"{rest} LIMIT 1", params)), None)
+
+
+def change(model: type[Model], where: str, params: Sequence[Any], **values: Any) -> int:
+    """`UPDATE table SET values WHERE <where>`; returns how many rows. `where` is our own SQL, `values` are fields."""
+    shape = _shape(model)
+    pairs = [(field, values[field.attname]) for field in shape.fields if field.attname in values]
+    if len(pairs) != len(values):
+        raise ValueError(f"{model.__name__} has no such column among {', '.join(values)}")
+    assignments = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field, _ in pairs)
+    given = [field.get_db_prep_save(value, connection) for field, value in pairs]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {shape.table} SET {assignments} WHERE {where}", [*given, *params])  # noqa: S608
+        return int(cursor.rowcount)
+
+
+def insert(instance: Model, conflict: str = "") -> bool:
+    """Insert one and set its key; with `conflict` (`ON CONFLICT DO NOTHING`) False when it was there already."""
+    shape = _shape(type(instance))
+    pairs = [
+        (column, field.get_db_prep_save(getattr(instance, field.attname), connection))
+        for field, column in zip(shape.fields, shape.columns, strict=True)
+        if not (field.primary_key and instance.pk is None)
+    ]
+    names, marks = ", ".join(name for name, _ in pairs), ", ".join(["%s"] * len(pairs))
+    sql = f"INSERT INTO {shape.table} ({names}) VALUES ({marks}) {conflict} RETURNING id"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value for _, value in pairs])
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    instance.pk, instance._state.adding, instance._state.db = row[0], False, connection.alias
+    return True
