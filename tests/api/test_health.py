@@ -40,11 +40,10 @@ def test_not_ready_while_a_migration_is_missing(client: Client, db: None) -> Non
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
-    assert answer.json()["checks"] == {
-        "database": "ok",
-        "migrations": "1 not applied, the first is alerts.0001_initial: run `simplane migrate`",
-        "inbox": "waits for the migrations",
-    }
+    found = answer.json()["checks"]
+    assert found["database"] == "ok"
+    assert found["migrations"].endswith("the first is alerts.0001_initial: run `simplane migrate`")
+    assert found["inbox"] == "waits for the migrations"
 
 
 def test_not_ready_on_a_database_that_takes_no_writes(client: Client, db: None) -> None:
