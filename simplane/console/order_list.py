@@ -83,7 +83,7 @@ def matching(text: str) -> Q:
     """What a person typed: an id of ours, an ICCID, an e-mail address, or the order's name or number at the shop."""
     if text.startswith("ord_"):
         return Q(public_id=text)
-    if text.startswith("unit_"):
+    if text.startswith("unt_"):
         return Q(units__public_id=text)
     digits = text.replace(" ", "")
     if ICCID.fullmatch(digits):

@@ -15,7 +15,7 @@ from simplane.console.story import story_of
 from simplane.core.errors import BadInput
 from simplane.core.models import DeadLetter
 from simplane.ordering import actions, states
-from simplane.ordering.models import Order, Unit
+from simplane.ordering.models import Order, OrderLine, Unit
 
 S = Unit.State
 _NEXT = {
@@ -58,6 +58,7 @@ def order(request: HttpRequest, public_id: str) -> HttpResponse:
             "order_line_id", "index"
         )
     )
+    lines = list(found.lines.select_related("product").order_by("pk"))
     return page(
         request,
         "order",
@@ -65,7 +66,8 @@ def order(request: HttpRequest, public_id: str) -> HttpResponse:
         {
             "order": found,
             "units": [UnitRow(unit, _next_step(unit, found)) for unit in units],
-            "lines": found.lines.select_related("product").order_by("pk"),
+            "lines": lines,
+            "unmapped": any(line.state == OrderLine.State.NEEDS_MAPPING for line in lines),
             "story": story_of(found, units),
             "took": found.delivered_at - found.clock_started_at
             if found.delivered_at and found.clock_started_at

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,27 +13,19 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from simplane.organizations.models import User
 from tests import factories, signin
+from tests.chromium import open_chromium
 
-CHROMIUM = Path(os.environ.get("SIMPLANE_CHROMIUM", "/usr/bin/chromium"))
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 NewPage = Callable[..., Page]
-# Once started, Playwright's event loop counts as running in this thread until the session ends, and Django would refuse
-# every query of the tests that follow.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Debian's Chromium, without a sandbox because tests may run as root."""
-    if not CHROMIUM.exists():
-        pytest.fail(
-            f"no Chromium at {CHROMIUM}: install it (apt-get install chromium), name one in SIMPLANE_CHROMIUM, or leave"
-            " these tests out with -m 'not browser'",
-            pytrace=False,
-        )
-    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": ["--no-sandbox"]}
+@pytest.fixture(scope="module")
+def browser(django_db_setup: None) -> Iterator[Browser]:
+    """A browser for one module."""
+    with open_chromium() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -96,7 +96,7 @@ def unit(**given: Any) -> Unit:
     assert line.product is not None
     fields: dict[str, Any] = {
         "organization": owner.organization,
-        "public_id": new_id("unit"),
+        "public_id": new_id("unt"),
         "book": owner.book,
         "account": owner.account,
         "external_order": owner.external_id,
