@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from simplane.catalog.models import Product
 from simplane.ordering.models import Unit
 from tests import factories
+from tests.chromium import open_chromium
 
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5"
@@ -49,16 +49,9 @@ def bought(**line: Any) -> Unit:
 
 @pytest.fixture(scope="module")
 def chromium(django_db_setup: None) -> Iterator[Browser]:
-    """A browser for one module: Debian's Chromium where it is installed, else Playwright's own.
-
-    Playwright keeps an event loop running in this thread, which would make Django refuse the tables to every later test
-    of the process; so it ends with the module. Rows are still written from here, between its steps.
-    """
-    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    """A browser for one module."""
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
