@@ -79,14 +79,13 @@ class Store:
             try:
                 if connection is None or connection.closed:
                     connection = psycopg.connect(**jobs.connection_parameters(), autocommit=True, prepare_threshold=1)
-                _commit(connection, [ticket.delivery for ticket in batch])
-            except psycopg.Error as error:
+                _store(connection, batch)
+            except Exception as error:
                 log.error("inbox.not_stored", error=type(error).__name__, deliveries=len(batch))
                 _close(connection)
                 connection = None
                 _finish(batch, type(error).__name__)
             else:
-                _finish(batch, "")
                 jobs.wake_workers("intake")
 
     def _gather(self, left_over: list[_Ticket]) -> tuple[list[_Ticket], list[_Ticket]]:
@@ -100,6 +99,22 @@ class Store:
         batch: dict[tuple[str, str, str], _Ticket] = {}
         later = [ticket for ticket in found if batch.setdefault(ticket.delivery.key, ticket) is not ticket]
         return list(batch.values()), later
+
+
+def _store(connection: psycopg.Connection[tuple[object, ...]], batch: Sequence[_Ticket]) -> None:
+    """Commit a batch; one delivery that the database refuses (a NUL in a header) must not spoil the others."""
+    try:
+        _commit(connection, [ticket.delivery for ticket in batch])
+    except psycopg.DataError:
+        for ticket in batch:
+            try:
+                _commit(connection, [ticket.delivery])
+            except psycopg.DataError as error:
+                _finish([ticket], type(error).__name__)
+            else:
+                _finish([ticket], "")
+    else:
+        _finish(batch, "")
 
 
 def _commit(connection: psycopg.Connection[tuple[object, ...]], batch: Sequence[Delivery]) -> None:
