@@ -28,7 +28,7 @@ run: setup
 
 test: setup
 	@echo "-- tests (a real PostgreSQL, stand-ins as processes, in parallel)"
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup
 	@echo "-- format" && $(BIN)/ruff format --check .

@@ -108,7 +108,9 @@ def test_a_raised_quantity_owes_one_more() -> None:
     line = incoming.line(factories.product(), quantity=1)
     one = incoming.order(line)
     accept_order(one)
-    raised = replace(one, lines=(replace(line, quantity=2, current=2),), updated_at=one.updated_at + timedelta(seconds=1))
+    raised = replace(
+        one, lines=(replace(line, quantity=2, current=2),), updated_at=one.updated_at + timedelta(seconds=1)
+    )
     assert accept_order(raised).new_units == 1
 
 
@@ -116,7 +118,9 @@ def test_a_hint_never_takes_units_back() -> None:
     line = incoming.line(factories.product(), quantity=2)
     one = incoming.order(line)
     accept_order(one)
-    less = replace(one, lines=(replace(line, current=1),), complete=False, updated_at=one.updated_at + timedelta(seconds=1))
+    less = replace(
+        one, lines=(replace(line, current=1),), complete=False, updated_at=one.updated_at + timedelta(seconds=1)
+    )
     accept_order(less)
     assert states() == ["waiting", "waiting"]
 
