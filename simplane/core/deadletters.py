@@ -115,9 +115,14 @@ def open_letter(
 @needs_transaction
 def close_letter(kind: str, subject_id: object, *, resolution: str) -> None:
     """The subject moved on: close its open letter, if any."""
-    DeadLetter.objects.filter(kind=kind, subject_id=str(subject_id), resolved_at__isnull=True).update(
-        resolved_at=clock.now(), resolved_by=context.actor(), resolution=resolution[:120]
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE, [clock.now(), context.actor(), resolution[:120], kind, str(subject_id)])
+
+
+CLOSE = """
+UPDATE core_deadletter SET resolved_at = %s, resolved_by = %s, resolution = %s
+WHERE kind = %s AND subject_id = %s AND resolved_at IS NULL
+"""
 
 
 def perform(letter_id: int, action_name: str) -> None:

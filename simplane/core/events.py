@@ -7,12 +7,14 @@ transaction of the change, so either all of it happened or nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
+
+import msgspec
+from django.db import connection
 
 from simplane.core import clock, context, jobs
 from simplane.core.db import needs_transaction
-from simplane.core.models import Event as EventRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +43,24 @@ def reactions() -> Mapping[str, tuple[str, ...]]:
 @needs_transaction
 def record(*news: News) -> None:
     """Write the events and enqueue the jobs that react to them."""
-    at = clock.now()
-    rid = context.request_id()
-    EventRow.objects.bulk_create(
-        EventRow(
-            name=type(one).__name__,
-            at=at,
-            order_id=one.order_id,
-            unit_id=one.unit_id,
-            data=_data(one),
-            request_id=rid,
-        )
-        for one in news
-    )
+    if not news:
+        return
+    at, rid = clock.now(), context.request_id()
+    values: list[Any] = []
+    for one in news:
+        values += (type(one).__name__, at, one.order_id, one.unit_id, _data(one), rid)
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT + ", ".join([ROW] * len(news)), values)
     for one in news:
         for job_name in _reactions.get(type(one).__name__, ()):
             jobs.enqueue(job_name, **{field: getattr(one, field) for field in one.job_fields})
 
 
-def _data(one: News) -> dict[str, Any]:
-    return {key: value for key, value in asdict(one).items() if key not in ("order_id", "unit_id")}
+INSERT = "INSERT INTO core_event (name, at, order_id, unit_id, data, request_id) VALUES "
+ROW = "(%s, %s, %s, %s, %s::jsonb, %s)"
+
+
+def _data(one: News) -> str:
+    """All that is in the news beside the ids of order and unit, as JSON."""
+    found = {field.name: getattr(one, field.name) for field in fields(one) if field.name not in ("order_id", "unit_id")}
+    return msgspec.json.encode(found).decode()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.db import connection
 
 from simplane.core import clock, context, deadletters, jobs, work
 from simplane.core.db import transaction
@@ -95,12 +96,40 @@ def handle_message(message_id: int) -> None:
 
 
 def _finish(message: InboxMessage, state: str, *, problem: str = "", order_id: int | None = None) -> None:
+    if state != InboxMessage.State.FLAGGED:
+        _settle(message, state, problem, order_id)
+        return
     with transaction():
         _update(message, state=state, problem=problem, order_id=order_id, handled_at=clock.now(), due_at=None)
-        if state == InboxMessage.State.FLAGGED:
-            _letter(message, "message_not_understood", problem)
-        else:
-            deadletters.close_letter("inbox", message.pk, resolution=f"message {state}")
+        _letter(message, "message_not_understood", problem)
+
+
+def _settle(message: InboxMessage, state: str, problem: str, order_id: int | None) -> None:
+    """One statement, so one transaction: the message is done and whatever letter it had is closed."""
+    now = clock.now()
+    found: dict[str, Any] = {
+        "id": message.pk,
+        "subject": str(message.pk),
+        "state": state,
+        "problem": problem,
+        "order": order_id,
+        "now": now,
+        "actor": context.actor(),
+        "resolution": f"message {state}",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE_SQL, found)
+
+
+SETTLE_SQL = """
+WITH settled AS (
+  UPDATE core_inboxmessage SET state = %(state)s, problem = %(problem)s, order_id = coalesce(%(order)s, order_id),
+    handled_at = %(now)s, due_at = NULL, lease_until = NULL
+  WHERE id = %(id)s
+)
+UPDATE core_deadletter SET resolved_at = %(now)s, resolved_by = %(actor)s, resolution = %(resolution)s
+WHERE kind = 'inbox' AND subject_id = %(subject)s AND resolved_at IS NULL
+"""
 
 
 def _failed(message: InboxMessage, error: Exception) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Q
 
-from simplane.core import clock
+from simplane.core import clock, rows
 from simplane.core.models import WorkItem
 
 W = TypeVar("W", bound=WorkItem)
@@ -19,17 +18,30 @@ def claim(model: type[W], pk: int, *, seconds: float) -> W | None:
 
     While held, `due_at` equals the end of the lease: should this process die, the sweep finds the row again.
     """
-    return model._default_manager.get(pk=pk) if take(model, pk, seconds=seconds) else None
+    sql, params = _taking(model, pk, seconds, f" RETURNING {rows.columns(model, 't')}")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row = cursor.fetchone()
+    return rows.built(model, row) if row else None
 
 
 def take(model: type[WorkItem], pk: int, *, seconds: float) -> bool:
     """As `claim`, for callers that load the row themselves."""
+    sql, params = _taking(model, pk, seconds, "")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return bool(cursor.rowcount)
+
+
+def _taking(model: type[WorkItem], pk: int, seconds: float, returning: str) -> tuple[str, list[Any]]:
+    table = connection.ops.quote_name(model._meta.db_table)
     now = clock.now()
     until = now + timedelta(seconds=seconds)
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-    return bool(
-        model._default_manager.filter(free, pk=pk, due_at__isnull=False).update(lease_until=until, due_at=until)
+    sql = (
+        f"UPDATE {table} AS t SET lease_until = %s, due_at = %s WHERE t.id = %s AND t.due_at IS NOT NULL"  # noqa: S608
+        f" AND (t.lease_until IS NULL OR t.lease_until <= %s){returning}"
     )
+    return sql, [until, until, pk, now]
 
 
 def release(row: WorkItem, *, due_at: datetime | None) -> None:
