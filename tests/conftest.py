@@ -19,10 +19,17 @@ def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     stats.forget()
     yield
     operator_id.cache_clear()
-    if "transactional_db" in request.fixturenames:
-        request.getfixturevalue("django_db_blocker").unblock()
-        with connection.cursor() as cursor:
+    if _commits(request):
+        blocker = request.getfixturevalue("django_db_blocker")
+        with blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM procrastinate_jobs")
+
+
+def _commits(request: pytest.FixtureRequest) -> bool:
+    """Whether this test really commits, by fixture or by mark."""
+    marker = request.node.get_closest_marker("django_db")
+    by_mark = marker is not None and (marker.kwargs.get("transaction") or True in marker.args)
+    return bool(by_mark) or not {"transactional_db", "live_server"}.isdisjoint(request.fixturenames)
 
 
 @pytest.fixture(scope="session")
