@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count
 
 from simplane.channels import shops
 from simplane.channels.errors import UnknownShop
 from simplane.channels.events import WriteBackFailed, WrittenBack
 from simplane.channels.models import WriteBack
 from simplane.channels.shops import ShopRef
-from simplane.core import clock, deadletters, events, jobs, work
+from simplane.core import clock, deadletters, events, jobs, rows, work
 from simplane.core.db import needs_transaction, transaction
 from simplane.delivery import links
 from simplane.ordering.models import Order, Unit
@@ -95,14 +94,14 @@ def owe(order_id: int) -> Task | None:
     delivered, on_their_way, dead = _units(order_id)
     if on_their_way or not delivered or shop.state == "uninstalled":
         return None
-    rows = list(WriteBack.objects.filter(order_id=order_id))
-    missing = _missing(delivered, rows)
-    waiting = next((row for row in rows if row.state in OPEN), None)
+    made = rows.load(WriteBack, "WHERE t.order_id = %s", [order_id])
+    missing = _missing(delivered, made)
+    waiting = next((row for row in made if row.state in OPEN), None)
     if not missing:
         return None
     if waiting is not None:
         return _join(waiting, dead=dead)
-    return _insert(order, shop, len(rows) + 1, missing, wait_for_dead=dead)
+    return _insert(order, shop, len(made) + 1, missing, wait_for_dead=dead)
 
 
 def hold(write_back_id: int) -> Task | None:
@@ -124,8 +123,8 @@ def hold(write_back_id: int) -> Task | None:
 
 
 def _retail_order(order_id: int) -> tuple[Order, ShopRef] | None:
-    order = Order.objects.only("book", "account", "external_id", "locale", "public_id").get(pk=order_id)
-    if order.book != "retail":
+    order = rows.first(Order, "WHERE t.id = %s", [order_id])
+    if order is None or order.book != "retail":
         return None
     try:
         return order, shops.by_key(order.account)
@@ -135,20 +134,25 @@ def _retail_order(order_id: int) -> tuple[Order, ShopRef] | None:
 
 def _units(order_id: int) -> tuple[Counter[str], bool, bool]:
     """Delivered units by the shop's line, whether some are on their way, whether some are dead."""
-    rows = Unit.objects.filter(order_id=order_id).order_by().values_list("external_line", "state").annotate(Count("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(UNITS, [order_id])
+        found = cursor.fetchall()
     delivered: Counter[str] = Counter()
     states = set()
-    for line, state, units in rows:
+    for line, state, units in found:
         states.add(state)
         if state == Unit.State.DELIVERED:
             delivered[line] += units
     return delivered, bool(states - ENDED - {Unit.State.DEAD}), Unit.State.DEAD in states
 
 
-def _missing(delivered: Counter[str], rows: list[WriteBack]) -> dict[str, int]:
+UNITS = "SELECT external_line, state, count(*) FROM ordering_unit WHERE order_id = %s GROUP BY 1, 2"
+
+
+def _missing(delivered: Counter[str], made: list[WriteBack]) -> dict[str, int]:
     """Delivered units that no row speaks of. Failed rows count: those wait for a person, not for the next event."""
     told: Counter[str] = Counter()
-    for row in rows:
+    for row in made:
         told.update(row.lines)
     return dict(delivered - told)
 
@@ -250,7 +254,7 @@ def _failed(task: Task, result: Failed) -> None:
 
 
 def _update(task: Task, **fields: object) -> None:
-    WriteBack.objects.filter(pk=task.pk).update(lease_until=None, **fields)
+    rows.change(WriteBack, "id = %s", [task.pk], lease_until=None, **fields)
 
 
 def _letter(task: Task, cause: str, reason: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from django.db.models import Q
+from django.db import connection
 
-from simplane.core import clock, deadletters, events, work
+from simplane.core import clock, deadletters, events, rows, work
 from simplane.core.db import refuse_inside_transaction, transaction
 from simplane.core.errors import NotFound, Refusal
 from simplane.core.log import logger
@@ -17,6 +17,7 @@ from simplane.delivery.decide import Try, Verdict, verdict
 from simplane.delivery.events import MessageFailed, MessageSent, MessageUnknown
 from simplane.delivery.models import InstallLink, Message, Suppression
 from simplane.delivery.values import Envelope, Lost, Outcome, Rejected, SendResult
+from simplane.lines.models import Line
 
 log = logger(__name__)
 State = Message.State
@@ -72,8 +73,13 @@ class _Seen(NamedTuple):
 
 
 def _seen(message_id: int) -> _Seen | None:
-    row = Message.objects.filter(pk=message_id).values_list(*_Seen._fields).first()
+    with connection.cursor() as cursor:
+        cursor.execute(SEEN, [message_id])
+        row = cursor.fetchone()
     return _Seen(*row) if row else None
+
+
+SEEN = f"SELECT {', '.join(_Seen._fields)} FROM delivery_message WHERE id = %s"  # noqa: S608
 
 
 def _nothing_to_do(seen: _Seen, *, due: bool) -> SendResult | None:
@@ -109,10 +115,9 @@ _NO_MAIL = Envelope(sender="", recipient="", data=b"")
 
 
 def _build(message: Message) -> Parcel | SendResult:
-    suppressed = Suppression.objects.filter(address=message.to.lower()).first()
+    suppressed, link = _found(message)
     if suppressed is not None:
-        return _refuse(message, "mail_refused", SendResult(name="suppressed", reason=suppressed.reason))
-    link = _link(message)
+        return _refuse(message, "mail_refused", SendResult(name="suppressed", reason=suppressed))
     if message.kind in mail.WITH_ESIM and (link is None or link.line is None):
         return _refuse(message, _WITHDRAWN, SendResult(name="failed", reason="its install link was withdrawn"))
     try:
@@ -122,11 +127,26 @@ def _build(message: Message) -> Parcel | SendResult:
     return Parcel(message=message, envelope=envelope, repeat=message.state == State.UNKNOWN)
 
 
-def _link(message: Message) -> InstallLink | None:
-    live = InstallLink.objects.filter(revoked_at__isnull=True)
-    if message.kind in mail.WITH_ESIM:
-        return live.filter(unit_id=message.unit_id).select_related("line").first()
-    return live.filter(order_id=message.order_id, unit_id__isnull=True).first()
+def _found(message: Message) -> tuple[str | None, InstallLink | None]:
+    """Why its address is not written to (None: it is), and the live link it shows with its line."""
+    of_unit = message.kind in mail.WITH_ESIM
+    live = "k.unit_id = %s" if of_unit else "k.order_id = %s AND k.unit_id IS NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT s.reason, {rows.columns(InstallLink, 'k')}, {rows.columns(Line, 'l')} FROM (SELECT 1) AS one"  # noqa: S608
+            " LEFT JOIN delivery_suppression s ON s.address = %s"
+            f" LEFT JOIN delivery_installlink k ON {live} AND k.revoked_at IS NULL"
+            " LEFT JOIN lines_line l ON l.id = k.line_id LIMIT 1",
+            [message.to.lower(), message.unit_id if of_unit else message.order_id],
+        )
+        row = cursor.fetchone()
+    assert row is not None
+    split = 1 + rows.width(InstallLink)
+    if row[1] is None:
+        return row[0], None
+    link = rows.built(InstallLink, row[1:split])
+    link.line = rows.built(Line, row[split:]) if row[split] is not None else None
+    return row[0], link
 
 
 def _refuse(message: Message, cause: str, result: SendResult) -> SendResult:
@@ -149,9 +169,16 @@ def settle(parcel: Parcel, outcome: Outcome) -> SendResult:
 def _store(message: Message, judged: Verdict, *, repeat: bool) -> None:
     result = judged.result
     # Only the holder writes, except that a certain `sent` also wins over a holder that came after a lease ran out.
-    held = Q() if result.name == "sent" else Q(lease_until=message.lease_until)
+    where = "id = %s"
+    params: list[Any] = [message.pk]
+    if result.name != "sent":
+        where += " AND lease_until = %s"
+        params.append(message.lease_until)
     with transaction():
-        changed = Message.objects.filter(held, pk=message.pk).update(
+        changed = rows.change(
+            Message,
+            where,
+            params,
             state=judged.state,
             due_at=result.at if result.name in ("retry", "unknown") else None,
             lease_until=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from simplane.core import clock, events
+from simplane.core import clock, events, rows
 from simplane.core.db import needs_transaction
 from simplane.lines.events import LineEnded, LineMoved
 from simplane.lines.models import Line, LineEvent, PlanState, ProfileState, ServiceState
@@ -19,24 +19,24 @@ _MOMENTS = {"installed": "installed_at", "attached": "attached_at", "first_use":
 @needs_transaction
 def create_line(*, unit_id: int, purchase: Purchase, issued: IssuedLine) -> Line:
     """The eSIM of a purchase. Repeating it gives the line that is there."""
-    line, _ = Line.objects.get_or_create(
+    line = Line(
         purchase=purchase,
-        defaults={
-            "unit_id": unit_id,
-            "supplier_id": purchase.supplier_id,
-            "supplier_line_id": issued.line_id,
-            "iccid": issued.iccid,
-            "smdp": issued.code.smdp,
-            "matching_id": issued.code.matching_id,
-            "oid": issued.code.oid,
-            "confirmation_code_required": issued.code.confirmation_code_required,
-            "apn": issued.apn,
-            "data_total": issued.data_total if issued.data_total is not None else purchase.offer.data_bytes,
-            "expires_at": issued.expires_at,
-            "issued_at": clock.now(),
-        },
+        unit_id=unit_id,
+        supplier_id=purchase.supplier_id,
+        supplier_line_id=issued.line_id,
+        iccid=issued.iccid,
+        smdp=issued.code.smdp,
+        matching_id=issued.code.matching_id,
+        oid=issued.code.oid,
+        confirmation_code_required=issued.code.confirmation_code_required,
+        apn=issued.apn,
+        data_total=issued.data_total if issued.data_total is not None else purchase.offer.data_bytes,
+        expires_at=issued.expires_at,
+        issued_at=clock.now(),
     )
-    return line
+    if rows.insert(line, "ON CONFLICT (purchase_id) DO NOTHING"):
+        return line
+    return Line.objects.get(purchase=purchase)
 
 
 @needs_transaction

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError
-from django.db import transaction as django_transaction
-
-from simplane.core import audit, clock, events
+from simplane.core import audit, clock, events, rows
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.http import NotSent
 from simplane.core.money import Money
@@ -56,22 +53,20 @@ class Answer:
 def prepare(unit_id: int, reference: str, offer: Offer, supplier: Supplier) -> Purchase:
     """Write the intent to buy one eSIM. Raises BoughtAlready when the unit has a purchase that may have been executed."""
     now = clock.now()
-    try:
-        with django_transaction.atomic():
-            return Purchase.objects.create(
-                unit_id=unit_id,
-                supplier=supplier,
-                offer=offer,
-                reference=reference,
-                cost_minor=offer.cost_minor,
-                currency=offer.currency,
-                requested_at=now,
-                sent_at=now,
-            )
-    except IntegrityError as error:
-        if "purchase_never_twice" in str(error) or "reference" in str(error):
-            raise BoughtAlready(f"unit {unit_id} has a purchase already", fix="continue with that one") from error
-        raise
+    made = Purchase(
+        unit_id=unit_id,
+        supplier=supplier,
+        offer=offer,
+        reference=reference,
+        cost_minor=offer.cost_minor,
+        currency=offer.currency,
+        requested_at=now,
+        sent_at=now,
+    )
+    # The only conflicts it can have: the law `purchase_never_twice`, and our reference.
+    if not rows.insert(made, "ON CONFLICT DO NOTHING"):
+        raise BoughtAlready(f"unit {unit_id} has a purchase already", fix="continue with that one")
+    return made
 
 
 async def ask(purchase: Purchase, *, until: datetime) -> Answer:
@@ -113,9 +108,9 @@ def record(purchase: Purchase, answer: Answer) -> bool:
         changes["settled_at"] = now
     if answer.calls:
         changes["trace"] = [*purchase.trace, *answer.calls][-20:]
-    open_states = [State.REQUESTED, State.PENDING, State.UNKNOWN]
-    known = {"state": purchase.state, "supplier_order_id": purchase.supplier_order_id}
-    applied = Purchase.objects.filter(pk=purchase.pk, state__in=open_states).filter(**known).update(**changes)
+    still = "id = %s AND state = %s AND supplier_order_id = %s AND state IN ('requested', 'pending', 'unknown')"
+    known = [purchase.pk, str(purchase.state), purchase.supplier_order_id]
+    applied = rows.change(Purchase, still, known, **changes)
     if applied:
         for name, value in changes.items():
             setattr(purchase, name, value)

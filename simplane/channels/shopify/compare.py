@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
 from simplane.channels.shopify.values import UNPAID, ShopOrder
-from simplane.ordering.models import Order, OrderLine
+from simplane.ordering.models import Order
 
 NO_ADDRESS = "none:"
 """So begins the key of a customer whose address the shop did not tell."""
@@ -38,20 +41,10 @@ class KnownLine:
 
 
 def known_orders(account: str, external_ids: Iterable[str]) -> dict[str, KnownOrder]:
-    """The orders of a shop that are here, by the shop's id. Two queries however many."""
-    rows = Order.objects.filter(book="retail", account=account, external_id__in=list(external_ids)).values_list(
-        "pk",
-        "external_id",
-        "state",
-        "paid_at",
-        "cancelled_at",
-        "customer__email",
-        "source_updated_at",
-        "total_minor",
-        "refunded_minor",
-    )
-    found = list(rows)
-    lines = _lines([row[0] for row in found])
+    """The orders of a shop that are here, by the shop's id. One query however many."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [account, list(external_ids)])
+        found = cursor.fetchall()
     return {
         external_id: KnownOrder(
             pk=pk,
@@ -62,26 +55,26 @@ def known_orders(account: str, external_ids: Iterable[str]) -> dict[str, KnownOr
             source_updated_at=updated_at,
             total_minor=total,
             refunded_minor=refunded,
-            lines=lines.get(pk, {}),
+            lines={line: KnownLine(*rest) for line, *rest in json.loads(lines)},
         )
-        for pk, external_id, state, paid_at, cancelled_at, email, updated_at, total, refunded in found
+        for pk, external_id, state, paid_at, cancelled_at, email, updated_at, total, refunded, lines in found
     }
+
+
+KNOWN = """
+SELECT o.id, o.external_id, o.state, o.paid_at, o.cancelled_at, c.email, o.source_updated_at, o.total_minor,
+  o.refunded_minor, coalesce((
+    SELECT jsonb_agg(jsonb_build_array(l.external_id, l.quantity, l.wanted, l.state))
+    FROM ordering_orderline l WHERE l.order_id = o.id
+  ), '[]')::text
+FROM ordering_order o JOIN ordering_customer c ON c.id = o.customer_id
+WHERE o.book = 'retail' AND o.account = %s AND o.external_id = ANY(%s)
+"""
 
 
 def known_order(account: str, external_id: str) -> KnownOrder | None:
     """One order that is here, or None."""
     return known_orders(account, [external_id]).get(external_id)
-
-
-def _lines(order_ids: list[int]) -> dict[int, dict[str, KnownLine]]:
-    found: dict[int, dict[str, KnownLine]] = {}
-    if order_ids:
-        rows = OrderLine.objects.filter(order_id__in=order_ids).values_list(
-            "order_id", "external_id", "quantity", "wanted", "state"
-        )
-        for order_id, external_id, quantity, wanted, state in rows:
-            found.setdefault(order_id, {})[external_id] = KnownLine(quantity, wanted, state)
-    return found
 
 
 def news(known: KnownOrder, order: ShopOrder) -> list[str]:
