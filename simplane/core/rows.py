@@ -5,7 +5,7 @@ Same tables, same values, same instances as the ORM gives; only the SQL is put t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -80,6 +80,24 @@ def load(model: type[M], rest: str, params: Sequence[Any]) -> list[M]:
 def first(model: type[M], rest: str, params: Sequence[Any]) -> M | None:
     """The first of them, or None."""
     return next(iter(load(model, f"{rest} LIMIT 1", params)), None)
+
+
+def together(models: Mapping[str, type[Model]], rest: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+    """Instances of several models from each row of `SELECT … FROM <rest>`, by alias; None where an outer join found none."""
+    wanted = ", ".join(columns(model, alias) for alias, model in models.items())
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {wanted} FROM {rest}", params)  # noqa: S608
+        return [_split(models, row) for row in cursor.fetchall()]
+
+
+def _split(models: Mapping[str, type[Model]], row: Sequence[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    place = 0
+    for alias, model in models.items():
+        end = place + width(model)
+        found[alias] = built(model, row[place:end]) if row[place] is not None else None
+        place = end
+    return found
 
 
 def change(model: type[Model], where: str, params: Sequence[Any], **values: Any) -> int:

@@ -19,6 +19,7 @@ from simplane.delivery.models import Message
 from simplane.lines.actions import create_line
 from simplane.ordering import states
 from simplane.ordering.actions.shrink import settle_cancel_wanted
+from simplane.ordering.loading import with_all_it_needs
 from simplane.ordering.models import Order, Unit
 from simplane.ordering.moves import ASK_AGAIN, die, move, still_held
 from simplane.routing.actions import Chosen, choose
@@ -62,10 +63,10 @@ async def advance(unit_id: int) -> None:
 
 
 def _claim(unit_id: int) -> Unit | None:
-    if not work.take(Unit, unit_id, seconds=LEASE_SECONDS):
-        return None
-    related = ("order__customer", "product", "purchase__supplier", "purchase__offer", "line")
-    return Unit.objects.select_related(*related).get(pk=unit_id)
+    unit = work.claim(Unit, unit_id, seconds=LEASE_SECONDS)
+    if unit is not None:
+        with_all_it_needs(unit)
+    return unit
 
 
 def _route_and_prepare(unit: Unit) -> bool:

@@ -1,0 +1,35 @@
+"""A unit with the rows its next step reads.
+
+Not one join of eight tables: the server would plan that join anew every time, for longer than all else takes.
+"""
+
+from __future__ import annotations
+
+from simplane.catalog.models import Product
+from simplane.core import rows
+from simplane.lines.models import Line
+from simplane.ordering.models import Customer, Order, Unit
+from simplane.suppliers.models import Offer, Purchase, Supplier
+
+_ORDER = {"o": Order, "c": Customer, "p": Product}
+_FROM_ORDER = (
+    "ordering_order o JOIN ordering_customer c ON c.id = o.customer_id, catalog_product p WHERE o.id = %s AND p.id = %s"
+)
+_PURCHASE = {"p": Purchase, "s": Supplier, "o": Offer}
+_FROM_PURCHASE = (
+    "suppliers_purchase p JOIN suppliers_supplier s ON s.id = p.supplier_id"
+    " JOIN suppliers_offer o ON o.id = p.offer_id WHERE p.id = %s"
+)
+
+
+def with_all_it_needs(unit: Unit) -> None:
+    """Order with customer, product, and where there are any: purchase with supplier and offer, line."""
+    (found,) = rows.together(_ORDER, _FROM_ORDER, [unit.order_id, unit.product_id])
+    unit.order, unit.product = found["o"], found["p"]
+    unit.order.customer = found["c"]
+    if unit.purchase_id is not None:
+        (found,) = rows.together(_PURCHASE, _FROM_PURCHASE, [unit.purchase_id])
+        unit.purchase = found["p"]
+        found["p"].supplier, found["p"].offer = found["s"], found["o"]
+    if unit.line_id is not None:
+        unit.line = rows.first(Line, "WHERE t.id = %s", [unit.line_id])
