@@ -23,6 +23,7 @@ def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
         blocker = request.getfixturevalue("django_db_blocker")
         with blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM procrastinate_jobs")
+            cursor.execute("DELETE FROM procrastinate_workers")
 
 
 def _commits(request: pytest.FixtureRequest) -> bool:

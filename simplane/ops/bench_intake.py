@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import uuid
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -70,16 +70,22 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
         _make_shop(stage)
         web = stage.start_web()
         requests = _requests(_bodies())
-        say("web is up; warming up")
-        _flood(stage, requests, options.connections, WARM_UP_SECONDS)
         slices = []
-        for number in range(1, options.rounds + 1):
-            slices.append(_slice(stage, requests, options))
-            latest = slices[-1]
-            say(
-                f"{number}/{options.rounds}: {latest.per_second:,.0f}/s beside {latest.limit_per_second:,.0f}/s,"
-                f" ratio {latest.ratio:.2f}"
-            )
+
+        def flood(seconds: float) -> Answers:
+            return runner.run(LoadGenerator(stage.ports.web, options.connections).flood(requests, seconds))
+
+        with asyncio.Runner() as runner:
+            runner.get_loop()  # made before anything is said: an interrupt then finds a loop that can be cancelled
+            say("web is up; warming up")
+            flood(WARM_UP_SECONDS)
+            for number in range(1, options.rounds + 1):
+                slices.append(_slice(stage, lambda: flood(options.seconds), options))
+                latest = slices[-1]
+                say(
+                    f"{number}/{options.rounds}: {latest.per_second:,.0f}/s beside {latest.limit_per_second:,.0f}/s,"
+                    f" ratio {latest.ratio:.2f}"
+                )
         return _figures(slices, options, resident_mb(web.pid))
 
 
@@ -126,17 +132,13 @@ def _requests(bodies: list[Signed]) -> Iterator[bytes]:
         yield one.request(f"/webhooks/shopify/{SHOP}", DOMAIN, f"{run}-0000-4000-8000-{number:012d}")
 
 
-def _slice(stage: Stage, requests: Iterator[bytes], options: argparse.Namespace) -> Slice:
+def _slice(stage: Stage, flood: Callable[[], Answers], options: argparse.Namespace) -> Slice:
     _empty()
-    answers = _flood(stage, requests, options.connections, options.seconds)
+    answers = flood()
     stored = _stored()
     _empty()
     limit = _pgbench(stage, options)
     return Slice(answers, stored, limit)
-
-
-def _flood(stage: Stage, requests: Iterator[bytes], connections: int, seconds: float) -> Answers:
-    return asyncio.run(LoadGenerator(stage.ports.web, connections).flood(requests, seconds))
 
 
 def _empty() -> None:

@@ -136,6 +136,9 @@ FROM (
     count(*) FILTER (WHERE state NOT IN ('delivered', 'failed', 'cancelled', 'refunded')) AS unfinished
   FROM ordering_unit WHERE order_id = %(order)s
 ) AS owed
-WHERE id = %(order)s AND owed.unfinished = 0 AND ordering_order.state = 'open'
-  AND NOT EXISTS (SELECT 1 FROM ordering_orderline WHERE order_id = %(order)s AND state = 'needs_mapping' AND wanted > 0)
+WHERE id = %(order)s AND owed.unfinished = 0
+  AND (ordering_order.state = 'open' OR (ordering_order.state = 'done' AND owed.delivered = 0)
+    OR (ordering_order.state = 'held' AND ordering_order.cancelled_at IS NOT NULL))
+  AND (ordering_order.cancelled_at IS NOT NULL OR NOT EXISTS (
+    SELECT FROM ordering_orderline WHERE order_id = %(order)s AND state = 'needs_mapping' AND wanted > 0))
 """

@@ -11,13 +11,13 @@ S = Unit.State
 MOVES: dict[str, frozenset[str]] = {
     S.WAITING: frozenset({S.ROUTED, S.DEAD, S.CANCELLED, S.REFUNDED, S.FAILED}),
     S.ROUTED: frozenset({S.BUYING, S.WAITING, S.CANCELLED, S.REFUNDED}),
-    S.BUYING: frozenset({S.READY, S.PENDING, S.UNKNOWN, S.WAITING, S.DEAD, S.CANCELLED, S.REFUNDED}),
-    S.PENDING: frozenset({S.READY, S.WAITING, S.UNKNOWN, S.DEAD, S.CANCELLED, S.REFUNDED}),
-    S.UNKNOWN: frozenset({S.READY, S.PENDING, S.WAITING, S.DEAD, S.CANCELLED, S.REFUNDED}),
-    S.READY: frozenset({S.DELIVERED, S.CANCELLED, S.REFUNDED}),
-    S.DELIVERED: frozenset({S.CANCELLED, S.REFUNDED}),
+    S.BUYING: frozenset({S.READY, S.PENDING, S.UNKNOWN, S.WAITING, S.DEAD, S.CANCELLED, S.REFUNDED, S.FAILED}),
+    S.PENDING: frozenset({S.READY, S.WAITING, S.UNKNOWN, S.DEAD, S.CANCELLED, S.REFUNDED, S.FAILED}),
+    S.UNKNOWN: frozenset({S.READY, S.PENDING, S.WAITING, S.DEAD, S.CANCELLED, S.REFUNDED, S.FAILED}),
+    S.READY: frozenset({S.DELIVERED, S.CANCELLED, S.REFUNDED, S.FAILED}),
+    S.DELIVERED: frozenset({S.CANCELLED, S.REFUNDED, S.FAILED}),
     S.DEAD: frozenset({S.WAITING, S.UNKNOWN, S.PENDING, S.FAILED, S.CANCELLED, S.REFUNDED}),
-    S.FAILED: frozenset({S.REFUNDED, S.WAITING}),
+    S.FAILED: frozenset({S.CANCELLED, S.REFUNDED, S.WAITING}),
     S.CANCELLED: frozenset(),
     S.REFUNDED: frozenset(),
 }
@@ -25,6 +25,12 @@ ENDED = frozenset({S.DELIVERED, S.FAILED, S.CANCELLED, S.REFUNDED})
 """Nothing is owed any more."""
 GONE = frozenset({S.FAILED, S.CANCELLED, S.REFUNDED})
 """Ended without an eSIM in the buyer's hands (or after taking it back)."""
+TAKEN_BACK = frozenset({S.CANCELLED, S.REFUNDED})
+"""The shop does not owe it any more. A failed one it still does, until it is refunded there."""
+GIVEN_UP = "given_up"
+"""Reason of a cancel by us; all others are facts at the shop."""
+ENDS = {"cancel": S.CANCELLED, "refund": S.REFUNDED, "dispute": S.REFUNDED, GIVEN_UP: S.FAILED}
+"""What a unit whose sale was undone ends as, by the reason."""
 UNSENT = frozenset({S.WAITING, S.ROUTED})
 """Nothing was sent to a supplier."""
 MAYBE_BOUGHT = frozenset({S.BUYING, S.PENDING, S.UNKNOWN})

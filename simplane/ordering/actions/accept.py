@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from simplane.core import clock, deadletters, events, jobs
 from simplane.core.db import needs_transaction, transaction
@@ -16,11 +16,14 @@ from simplane.ordering.actions.shrink import cancel_units, shrink_line
 from simplane.ordering.events import OrderChanged, OrderReceived, UnitsOwed
 from simplane.ordering.models import Customer, Order, OrderLine, Unit
 from simplane.ordering.moves import finish_order
+from simplane.ordering.queries import given_back
 from simplane.ordering.values import Acceptance, IncomingLine, IncomingOrder
 
 State = Order.State
 _PAID = ("paid", "partly_refunded")
 _MONEY_BACK = ("refunded", "voided")
+Counts = Mapping[int, tuple[int, int]]
+"""Units by line: how many there ever were, and how many of them the shop took back."""
 
 
 def accept_order(incoming: IncomingOrder) -> Acceptance:
@@ -31,16 +34,17 @@ def accept_order(incoming: IncomingOrder) -> Acceptance:
     """
     with transaction():
         order, created = _order(incoming)
-        _learn_address(order, incoming)
+        newer = created or order.source_updated_at is None or incoming.updated_at > order.source_updated_at
         if not created and not _newer(order, incoming):
             return Acceptance(order_id=order.pk, created=False, new_units=0, cancelled_units=0, state=order.state)
         before = order.state
-        lines = _lines(order, incoming)
-        _move_order(order, incoming)
-        fresh = _owe(order, lines, fresh_order=created) if order.state == State.OPEN else []
+        lines = _lines(order, incoming, newer=newer)
+        missing = [] if _wholly_undone(order, incoming) else _missing(order, lines, {} if created else _counts(order))
+        _move_order(order, incoming, owes_more=bool(missing) or any(_unclear(line) for line in lines))
+        fresh = Unit.objects.bulk_create(missing) if order.state == State.OPEN else []
         cancelled = _take_back(order, incoming, lines) if incoming.complete else 0
         _tell(order, incoming, created, before)
-        if fresh:
+        if order.state == State.OPEN:
             _set_going(order, fresh)
         finish_order(order.pk)
         return Acceptance(
@@ -53,8 +57,13 @@ def accept_order(incoming: IncomingOrder) -> Acceptance:
 
 
 def _order(incoming: IncomingOrder) -> tuple[Order, bool]:
+    key = {"book": incoming.book, "account": incoming.account, "external_id": incoming.external_id}
+    locked = Order.objects.select_for_update(of=("self",)).select_related("customer")
+    known = locked.filter(**key).first()
+    if known is not None:
+        _follow_address(known, incoming)
+        return known, False
     customer = _customer(incoming)
-    now = clock.now()
     order = Order(
         organization_id=incoming.organization_id,
         public_id=new_id("ord"),
@@ -74,12 +83,21 @@ def _order(incoming: IncomingOrder) -> tuple[Order, bool]:
         placed_at=incoming.placed_at,
         source_updated_at=incoming.updated_at,
         source_message_id=incoming.message_id,
-        received_at=now,
+        received_at=clock.now(),
     )
-    key = {"book": incoming.book, "account": incoming.account, "external_id": incoming.external_id}
     made = Order.objects.bulk_create([order], ignore_conflicts=True)
-    found = Order.objects.select_for_update().get(**key)
+    found = locked.get(**key)
     return found, found.public_id == made[0].public_id
+
+
+def _follow_address(order: Order, incoming: IncomingOrder) -> None:
+    """Mails go where the channel says now; an order without an address takes any. Whoever was forgotten stays so."""
+    email, known = incoming.email.strip().lower(), order.customer
+    old = order.source_updated_at is not None and incoming.updated_at < order.source_updated_at
+    if "@" not in email or email == known.email or known.redacted_at is not None or (old and "@" in known.email):
+        return
+    order.customer = _customer(incoming)
+    order.save(update_fields=["customer"])
 
 
 def _customer(incoming: IncomingOrder) -> Customer:
@@ -98,13 +116,6 @@ def _customer(incoming: IncomingOrder) -> Customer:
     return found
 
 
-def _learn_address(order: Order, incoming: IncomingOrder) -> None:
-    """An order that came without an address gets its customer as soon as the channel shows one."""
-    if "@" in incoming.email and "@" not in order.customer.email and order.customer.redacted_at is None:
-        order.customer = _customer(incoming)
-        order.save(update_fields=["customer"])
-
-
 def _newer(order: Order, incoming: IncomingOrder) -> bool:
     """Whether this says something new. The same moment is read again: two topics share it, and a read is complete."""
     known = order.source_updated_at
@@ -120,16 +131,16 @@ def _newer(order: Order, incoming: IncomingOrder) -> bool:
 
 
 @needs_transaction
-def _lines(order: Order, incoming: IncomingOrder) -> list[OrderLine]:
+def _lines(order: Order, incoming: IncomingOrder, *, newer: bool) -> list[OrderLine]:
     known = {line.external_id: line for line in order.lines.all()}
     made = [_line(order, line) for line in incoming.lines if line.external_id not in known]
     if made:
         OrderLine.objects.bulk_create(made)
     for line in incoming.lines:
         if line.external_id in known:
-            _renew(known[line.external_id], line, complete=incoming.complete)
+            _renew(known[line.external_id], line, may_shrink=incoming.complete, may_grow=incoming.complete or newer)
     lines = [*known.values(), *made]
-    _ask_for_mapping(order, lines)
+    _ask_for_mapping(order, lines, gone=incoming.complete and _wholly_undone(order, incoming))
     return lines
 
 
@@ -157,18 +168,25 @@ def _line_state(line: IncomingLine) -> str:
     return kinds[line.kind]
 
 
-def _renew(known: OrderLine, line: IncomingLine, *, complete: bool) -> None:
-    """A line's quantity may rise at any time; it falls only by a complete read. A mapping once made stays."""
-    known.quantity = max(known.quantity, line.quantity)
-    known.wanted = line.current if complete else max(known.wanted, line.current)
+def _renew(known: OrderLine, line: IncomingLine, *, may_shrink: bool, may_grow: bool) -> None:
+    """A line grows by any news and shrinks only by a complete read. A mapping once made stays."""
+    change = line.current - known.wanted
+    change = change if (may_grow if change > 0 else may_shrink) else 0
+    known.wanted += change
+    # What grows again was ordered anew, even where the shop does not count it so.
+    known.quantity = max(known.quantity + max(0, change), line.quantity)
     if known.state == OrderLine.State.NEEDS_MAPPING and line.kind != "needs_mapping":
         known.state, known.product_id = _line_state(line), line.product_id
     known.save(update_fields=["quantity", "wanted", "state", "product"])
 
 
-def _ask_for_mapping(order: Order, lines: Iterable[OrderLine]) -> None:
+def _unclear(line: OrderLine) -> bool:
+    return line.state == OrderLine.State.NEEDS_MAPPING and line.wanted > 0
+
+
+def _ask_for_mapping(order: Order, lines: Iterable[OrderLine], *, gone: bool) -> None:
     for line in lines:
-        if line.state == OrderLine.State.NEEDS_MAPPING and line.wanted:
+        if _unclear(line) and not gone:
             deadletters.open_letter(
                 "order_line",
                 line.pk,
@@ -179,44 +197,52 @@ def _ask_for_mapping(order: Order, lines: Iterable[OrderLine]) -> None:
                 detail={"sku": line.sku, "variant": line.variant, "account": order.account},
             )
         else:
-            deadletters.close_letter("order_line", line.pk, resolution="mapped")
+            deadletters.close_letter("order_line", line.pk, resolution="cancelled" if gone else "mapped")
 
 
-def _move_order(order: Order, incoming: IncomingOrder) -> None:
-    now = clock.now()
+def _wholly_undone(order: Order, incoming: IncomingOrder) -> bool:
+    """The whole sale was taken back: nothing more is owed, whatever the lines still show."""
+    cancelled = order.cancelled_at is not None or incoming.cancelled_at is not None
+    return cancelled or incoming.paid in _MONEY_BACK
+
+
+def _move_order(order: Order, incoming: IncomingOrder, *, owes_more: bool) -> None:
     if incoming.cancelled_at is not None and incoming.complete:
         order.cancelled_at = incoming.cancelled_at
-    elif incoming.paid in _PAID and order.state in (State.AWAITING_PAYMENT, State.HELD, State.DONE):
-        order.paid_at = order.paid_at or now
-        hold = (
-            incoming.hold_reason or order.customer.hold_reason or (order.hold_reason if order.state == "held" else "")
-        )
-        order.hold_reason = hold[:200]
-        order.state = State.HELD if hold else State.OPEN
+    elif incoming.paid in _PAID and not _wholly_undone(order, incoming):
+        order.paid_at = order.paid_at or clock.now()
+        finished = order.state == State.DONE or (order.state == State.CANCELLED and incoming.complete)
+        if order.state in (State.AWAITING_PAYMENT, State.HELD) or (finished and owes_more):
+            held = order.hold_reason if order.state == State.HELD else ""
+            order.hold_reason = (incoming.hold_reason or order.customer.hold_reason or held)[:200]
+            order.state = State.HELD if order.hold_reason else State.OPEN
     elif incoming.hold_reason and order.state == State.AWAITING_PAYMENT:
         order.hold_reason = incoming.hold_reason[:200]
     order.save()
 
 
 @needs_transaction
-def _owe(order: Order, lines: Iterable[OrderLine], *, fresh_order: bool) -> list[Unit]:
-    """Make the units that are owed and not there yet. The unique key refuses doubles, whoever comes first."""
-    made_so_far = {} if fresh_order else _units_by_line(order)
+def _missing(order: Order, lines: Iterable[OrderLine], counts: Counts) -> list[Unit]:
+    """The units that are owed and not there yet. The unique key refuses doubles, whoever comes first.
+
+    Indexes given back stay used: a later rise of the quantity makes new ones after them. There are never more than were
+    ever ordered, so what was given back while the shop still shows it is not bought again.
+    """
     now = clock.now()
     made = []
     for line in lines:
-        if line.state != OrderLine.State.MAPPED:
-            continue
-        existing, given_back = made_so_far.get(line.pk, (0, 0))
-        # Indexes given back stay used: a later rise of the quantity makes new ones after them.
-        made += [_unit(order, line, index, now) for index in range(existing, line.wanted + given_back)]
-    return Unit.objects.bulk_create(made)
+        if line.state == OrderLine.State.MAPPED:
+            existing, back = counts.get(line.pk, (0, 0))
+            made += [
+                _unit(order, line, index, now) for index in range(existing, min(line.wanted + back, line.quantity))
+            ]
+    return made
 
 
-def _units_by_line(order: Order) -> dict[int, tuple[int, int]]:
-    given_back = Q(state__in=["cancelled", "refunded"]) | ~Q(cancel_wanted="") | Q(compensation__isnull=False)
-    rows = order.units.values_list("order_line_id").annotate(all=Count("pk"), back=Count("pk", filter=given_back))
-    return {line_id: (total, back) for line_id, total, back in rows}
+def _counts(order: Order) -> Counts:
+    rows = order.units.order_by().values_list("order_line_id")
+    counted = rows.annotate(all=Count("pk"), back=Count("pk", filter=given_back()))
+    return {line_id: (total, back) for line_id, total, back in counted}
 
 
 def _unit(order: Order, line: OrderLine, index: int, now: datetime) -> Unit:
@@ -255,27 +281,31 @@ def _tell(order: Order, incoming: IncomingOrder, created: bool, before: str) -> 
         events.record(OrderChanged(order_id=order.pk, what=[f"{before} to {order.state}"]))
 
 
+@needs_transaction
 def _set_going(order: Order, units: list[Unit]) -> None:
+    """Start the units, and the delivery clock unless it runs; it stops by itself when nothing is owed."""
     now = clock.now()
     first, *_ = settings.SIMPLANE.delivery_clock_seconds
-    Order.objects.filter(pk=order.pk).update(
-        clock_started_at=now, clock_step=0, clock_next_at=now + timedelta(seconds=first)
-    )
-    events.record(UnitsOwed(order_id=order.pk, unit_ids=[unit.pk for unit in units]))
-    jobs.enqueue_many("ordering.advance", [{"unit_id": unit.pk} for unit in units])
+    starts = {"clock_started_at": now, "clock_step": 0, "clock_next_at": now + timedelta(seconds=first)}
+    resting = Order.objects.filter(pk=order.pk, state=State.OPEN, clock_next_at__isnull=True)
+    if units:
+        resting.update(**starts)
+        events.record(UnitsOwed(order_id=order.pk, unit_ids=[unit.pk for unit in units]))
+        jobs.enqueue_many("ordering.advance", [{"unit_id": unit.pk} for unit in units])
+    else:
+        resting.filter(clock_step=0).update(**starts)
 
 
 @needs_transaction
 def owe_again(order: Order) -> None:
     """Make and start what an order owes after it was released or a line of it was mapped. The caller holds its lock."""
-    if order.state == State.DONE:
-        order.state = State.OPEN
-        order.save(update_fields=["state"])
-    if order.state != State.OPEN:
+    if order.cancelled_at is not None or order.state not in (State.OPEN, State.DONE):
+        finish_order(order.pk)
         return
-    fresh = _owe(order, list(order.lines.all()), fresh_order=False)
+    order.state = State.OPEN
+    order.save(update_fields=["state"])
+    fresh = Unit.objects.bulk_create(_missing(order, list(order.lines.all()), _counts(order)))
     resting = list(order.units.filter(state=Unit.State.WAITING, due_at__isnull=True))
     Unit.objects.filter(pk__in=[unit.pk for unit in resting]).update(due_at=clock.now())
-    if fresh or resting:
-        _set_going(order, [*fresh, *resting])
+    _set_going(order, [*fresh, *resting])
     finish_order(order.pk)

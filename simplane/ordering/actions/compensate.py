@@ -14,6 +14,7 @@ from simplane.lines.queries import supplier_ref
 from simplane.ordering.events import UnitMoved
 from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.moves import end
+from simplane.ordering.states import ENDS
 from simplane.suppliers import registry
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.outcomes import Ok, Permanent, Result, Unsupported
@@ -21,7 +22,6 @@ from simplane.suppliers.values import LineStatus, Returned
 
 S = Unit.State
 State = Compensation.State
-_ENDS = {"cancel": S.CANCELLED, "refund": S.REFUNDED, "dispute": S.REFUNDED}
 MOST_TRIES = 8
 
 
@@ -117,7 +117,7 @@ def _close(row: Compensation, line: Line, state: str, verdict: str, recovered_mi
         if state == State.PERSON:
             _ask_person(unit, verdict)
         elif unit.state in (S.READY, S.DELIVERED):
-            end(unit, _ENDS[row.reason], why=verdict)
+            end(unit, ENDS[row.reason], why=verdict)
 
 
 def _ask_person(unit: Unit, verdict: str) -> None:

@@ -74,6 +74,9 @@ def _route_and_prepare(unit: Unit) -> bool:
     with transaction():
         if not still_held(unit):
             return False
+        if states.may_have_esim(unit):
+            _adopt_open_purchase(unit)
+            return False
         if unit.cancel_wanted:
             settle_cancel_wanted(unit)
             return False

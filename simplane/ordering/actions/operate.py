@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -13,10 +14,10 @@ from simplane.delivery.actions import redact_messages
 from simplane.ordering import states
 from simplane.ordering.actions.accept import owe_again
 from simplane.ordering.actions.fulfil import queue_mail
-from simplane.ordering.actions.shrink import open_compensation
+from simplane.ordering.actions.shrink import open_compensation, want_cancel
 from simplane.ordering.events import CustomerRedacted, OrderChanged
 from simplane.ordering.models import Customer, Order, OrderLine, Unit
-from simplane.ordering.moves import end, move
+from simplane.ordering.moves import end, lock_order, move
 from simplane.suppliers.models import Purchase
 
 S = Unit.State
@@ -38,62 +39,64 @@ def retry_unit(unit_id: int, *, reason: str = "") -> None:
         unit = _locked(unit_id)
         if unit.state not in (S.DEAD, S.FAILED):
             raise NotNow(f"this unit is {unit.state}", fix="only dead and failed units are tried again")
-        purchase_state = unit.purchase.state if unit.purchase else ""
-        if unit.state == S.DEAD and purchase_state == Purchase.State.UNKNOWN:
-            move(unit, S.UNKNOWN, why=reason or "a person asked to look again", due_at=clock.now())
-        elif unit.state == S.DEAD and purchase_state == Purchase.State.PENDING:
-            move(unit, S.PENDING, why=reason or "a person asked to look again", due_at=clock.now())
-        else:
-            move(unit, S.WAITING, why=reason or "a person tries again", due_at=clock.now(), tried_groups=[])
+        if unit.line is not None:
+            raise NotNow("its eSIM was given back", fix="make a new order for a new eSIM")
+        state = _safe_start(unit)
+        tried: list[Any] = [] if state == S.WAITING else unit.tried_groups
+        move(unit, state, why=reason or "a person tries again", due_at=clock.now(), tried_groups=tried)
         deadletters.close_letter("unit", unit.pk, resolution="tried again")
         audit.note("unit.retried", "unit", unit.public_id, reason=reason)
         _reopen(unit.order_id)
         jobs.enqueue("ordering.advance", unit_id=unit.pk)
 
 
+def _safe_start(unit: Unit) -> str:
+    """Where nothing can be bought twice: at the question when an eSIM may exist."""
+    if unit.purchase is None or unit.purchase.state not in states.OPEN_PURCHASES:
+        return S.WAITING
+    return S.UNKNOWN if unit.purchase.state == Purchase.State.UNKNOWN else S.PENDING
+
+
 def cancel_unit(unit_id: int, reason: str) -> None:
-    """We will not deliver this unit. Nothing bought: it fails now. Bought: given back as far as possible."""
+    """We will not deliver this unit. Nothing bought: it fails now. Bought: given back as far as possible, then it fails."""
     with transaction():
         unit = _locked(unit_id)
         if unit.state in states.GONE:
             raise NotNow(f"this unit is {unit.state} already")
+        if unit.cancel_wanted:
+            raise NotNow("this unit is being taken back already", fix="wait for the supplier's answer")
         audit.note("unit.cancelled", "unit", unit.public_id, reason=reason)
-        maybe_bought = unit.purchase is not None and unit.purchase.state in ("requested", "pending", "unknown")
         if unit.line is not None:
-            open_compensation(unit, "cancel")
-        elif maybe_bought:
-            Unit.objects.filter(pk=unit.pk).update(cancel_wanted="cancel")
+            open_compensation(unit, states.GIVEN_UP)
+        elif unit.state in states.MAYBE_BOUGHT or states.may_have_esim(unit):
+            want_cancel(unit, states.GIVEN_UP)
         else:
-            if unit.state != S.DEAD:
-                move(unit, S.DEAD, why=reason, due_at=None)
             end(unit, S.FAILED, why=reason)
 
 
 def hold_order(order_id: int, reason: str) -> None:
-    """Stop an order before anything more is bought for it."""
+    """Stop an order before anything more is bought for it, also one that is not paid yet."""
     with transaction():
         order = Order.objects.select_for_update().get(pk=order_id)
         if order.state not in (Order.State.OPEN, Order.State.AWAITING_PAYMENT):
             raise NotNow(f"this order is {order.state}", fix="only orders that are not finished can be held")
-        order.hold_reason = reason[:200]
-        if order.state == Order.State.OPEN:
-            order.state = Order.State.HELD
-            order.clock_next_at = None
+        order.hold_reason, order.state, order.clock_next_at = reason[:200], Order.State.HELD, None
         order.save(update_fields=["state", "hold_reason", "clock_next_at"])
         audit.note("order.held", "order", order.public_id, reason=reason)
         events.record(OrderChanged(order_id=order.pk, what=[f"held: {reason}"]))
 
 
 def release_order(order_id: int) -> None:
-    """Go on with a held order; its delivery clock starts anew."""
+    """Go on with a held order; its delivery clock starts anew. One that is not paid waits for that."""
     with transaction():
         order = Order.objects.select_for_update().get(pk=order_id)
         if order.state != Order.State.HELD:
             order.hold_reason = ""
             order.save(update_fields=["hold_reason"])
             return
-        order.state, order.hold_reason = Order.State.OPEN, ""
-        order.save(update_fields=["state", "hold_reason"])
+        order.state = Order.State.OPEN if order.paid_at else Order.State.AWAITING_PAYMENT
+        order.hold_reason, order.clock_step = "", 0
+        order.save(update_fields=["state", "hold_reason", "clock_step"])
         audit.note("order.released", "order", order.public_id)
         events.record(OrderChanged(order_id=order.pk, what=["released"]))
         owe_again(order)
@@ -102,16 +105,18 @@ def release_order(order_id: int) -> None:
 def map_line(order_line_id: int, product_id: int | None) -> None:
     """A person said what an unknown SKU is: a product (its units are owed now), or nothing of ours (None)."""
     with transaction():
-        line = OrderLine.objects.select_for_update().filter(pk=order_line_id).first()
-        if line is None:
+        order_id = OrderLine.objects.filter(pk=order_line_id).values_list("order_id", flat=True).first()
+        if order_id is None:
             raise NotFound("there is no such order line")
+        order = Order.objects.select_for_update().get(pk=order_id)
+        line = OrderLine.objects.select_for_update().get(pk=order_line_id)
         if line.state != OrderLine.State.NEEDS_MAPPING:
             return
         line.product_id = product_id
         line.state = OrderLine.State.NOT_OURS if product_id is None else OrderLine.State.MAPPED
         line.save(update_fields=["product", "state"])
         deadletters.close_letter("order_line", line.pk, resolution="mapped")
-        owe_again(Order.objects.select_for_update().get(pk=line.order_id))
+        owe_again(order)
 
 
 def send_again(unit_id: int, *, to: str = "") -> None:
@@ -144,15 +149,13 @@ def redact_customer(organization_id: int, email: str) -> int:
 
 
 def _locked(unit_id: int) -> Unit:
-    unit = (
-        Unit.objects.select_for_update(of=("self",))
-        .select_related("order__customer", "product", "purchase", "line")
-        .filter(pk=unit_id)
-        .first()
-    )
-    if unit is None:
+    """The unit, locked after its order, as everybody locks them."""
+    order_id = Unit.objects.filter(pk=unit_id).values_list("order_id", flat=True).first()
+    if order_id is None:
         raise NotFound("there is no such unit")
-    return unit
+    lock_order(order_id)
+    related = ("order__customer", "product", "purchase", "line")
+    return Unit.objects.select_for_update(of=("self",)).select_related(*related).get(pk=unit_id)
 
 
 @needs_transaction
@@ -160,4 +163,10 @@ def _reopen(order_id: int) -> None:
     now = clock.now()
     first, *_ = settings.SIMPLANE.delivery_clock_seconds
     finished = Order.objects.filter(pk=order_id, state__in=[Order.State.DONE, Order.State.CANCELLED])
-    finished.update(state=Order.State.OPEN, delivered_at=None, clock_next_at=now + timedelta(seconds=first))
+    finished.update(
+        state=Order.State.OPEN,
+        delivered_at=None,
+        clock_started_at=now,
+        clock_step=0,
+        clock_next_at=now + timedelta(seconds=first),
+    )

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from simplane.core import clock, events, jobs
 from simplane.core.db import needs_transaction
 from simplane.ordering import states
 from simplane.ordering.events import UnitMoved
 from simplane.ordering.models import Compensation, Order, OrderLine, Unit
 from simplane.ordering.moves import end, move
+from simplane.ordering.queries import given_back
+from simplane.ordering.states import ENDS, GIVEN_UP
 
 S = Unit.State
-_ENDS = {"cancel": S.CANCELLED, "refund": S.REFUNDED, "dispute": S.REFUNDED}
+_TOLD = {
+    "cancel": "cancel at the shop",
+    "refund": "refund at the shop",
+    "dispute": "dispute",
+    GIVEN_UP: "given up by us",
+}
 
 
 @needs_transaction
@@ -29,27 +38,23 @@ def cancel_units(order: Order, *, reason: str) -> int:
 @needs_transaction
 def shrink_line(order: Order, line: OrderLine, *, reason: str) -> int:
     """Fewer units are wanted of one line: first those not sent to a supplier, then issued ones; returns how many."""
-    units = _locked(order.units.filter(order_line=line))
-    owed = [
-        unit for unit in units if unit.state not in states.GONE and not unit.cancel_wanted and not _compensated(unit)
-    ]
+    owed = _locked(order.units.filter(order_line=line).exclude(given_back()))
     surplus = len(owed) - line.wanted
     if surplus <= 0:
         return 0
     return sum(_take_back(unit, reason) for unit in sorted(owed, key=_cheapest_to_lose)[:surplus])
 
 
-def _locked(units: object) -> Sequence[Unit]:
-    return list(units.select_for_update(of=("self",)).select_related("order", "line", "purchase").order_by("pk"))  # type: ignore[attr-defined]
-
-
-def _compensated(unit: Unit) -> bool:
-    return Compensation.objects.filter(unit=unit).exists()
+def _locked(units: QuerySet[Unit]) -> Sequence[Unit]:
+    rows = Unit.objects.filter(pk__in=units.values("pk")).select_for_update(of=("self",))
+    return list(rows.select_related("order", "line", "purchase").order_by("pk"))
 
 
 def _cheapest_to_lose(unit: Unit) -> tuple[int, int]:
-    """Not sent before in flight before bought-not-installed before installed; the youngest first."""
-    if unit.state in states.UNSENT or unit.state == S.DEAD:
+    """What we gave up, then not sent, then in flight, then bought but not installed, then installed; the youngest first."""
+    if unit.state == S.FAILED or unit.cancel_wanted:
+        rank = -1
+    elif unit.state in states.UNSENT or unit.state == S.DEAD:
         rank = 0
     elif unit.state in states.MAYBE_BOUGHT:
         rank = 1
@@ -61,40 +66,65 @@ def _cheapest_to_lose(unit: Unit) -> tuple[int, int]:
 
 
 def _take_back(unit: Unit, reason: str) -> int:
-    if unit.state in states.GONE or unit.cancel_wanted:
+    """Returns 1 when this unit was touched, 0 when it was taken back before."""
+    if unit.state in states.TAKEN_BACK or unit.cancel_wanted not in ("", GIVEN_UP):
         return 0
-    if unit.state in states.UNSENT or (unit.state == S.DEAD and not _maybe_bought(unit)):
-        end(unit, _ENDS[reason], why=f"{reason} at the shop before anything was bought")
-    elif unit.state in states.MAYBE_BOUGHT or unit.state == S.DEAD:
-        _want_cancel(unit, reason)
-    elif not _compensated(unit):
-        open_compensation(unit, reason)
+    if unit.state == S.FAILED:
+        end(unit, ENDS[reason], why=f"{_TOLD[reason]} after it was given up")
+    elif unit.line is not None or unit.state in (S.READY, S.DELIVERED):
+        return open_compensation(unit, reason)
+    elif unit.state in states.MAYBE_BOUGHT or states.may_have_esim(unit):
+        want_cancel(unit, reason)
     else:
-        return 0
+        end(unit, ENDS[reason], why=f"{_TOLD[reason]} before anything was bought")
     return 1
 
 
-def _maybe_bought(unit: Unit) -> bool:
-    return unit.purchase is not None and unit.purchase.state in ("requested", "pending", "unknown", "bought")
-
-
-def _want_cancel(unit: Unit, reason: str) -> None:
+@needs_transaction
+def want_cancel(unit: Unit, reason: str) -> None:
+    """An eSIM may exist: what is to be done is decided when the supplier has answered, which is asked for now."""
     Unit.objects.filter(pk=unit.pk).update(cancel_wanted=reason)
-    why = f"{reason} at the shop while the supplier works: decided when its answer comes"
+    why = f"{_TOLD[reason]} while the supplier works: decided when its answer comes"
     events.record(UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=why))
+    if unit.state == S.DEAD:
+        Unit.objects.filter(pk=unit.pk).update(due_at=clock.now())
+        jobs.enqueue("ordering.advance", unit_id=unit.pk)
 
 
 @needs_transaction
-def open_compensation(unit: Unit, reason: str) -> None:
-    """An eSIM was issued and its sale undone: what can be taken back is found out and done by its own job."""
+def open_compensation(unit: Unit, reason: str) -> int:
+    """An eSIM was issued and its sale undone: what can be taken back is found out and done by its own job.
+
+    What a person was asked about is taken up again with the new reason. Returns 0 when it was under way already.
+    """
     now = clock.now()
-    made, fresh = Compensation.objects.get_or_create(
-        unit=unit, defaults={"reason": reason, "opened_at": now, "due_at": now}
-    )
-    if fresh:
-        why = f"{reason} at the shop after the eSIM was issued"
-        events.record(UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=why))
-        jobs.enqueue("ordering.compensate", compensation_id=made.pk)
+    wanted = {"reason": reason, "opened_at": now, "due_at": now}
+    made, fresh = Compensation.objects.get_or_create(unit=unit, defaults=wanted)
+    if not fresh and not _taken_up_again(made, reason):
+        return 0
+    if unit.state == S.READY:
+        # No mail brings any more what is being given back.
+        Unit.objects.filter(pk=unit.pk).update(cancel_wanted=reason)
+    why = f"{_TOLD[reason]} after the eSIM was issued"
+    events.record(UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=why))
+    jobs.enqueue("ordering.compensate", compensation_id=made.pk)
+    return 1
+
+
+def _taken_up_again(row: Compensation, reason: str) -> bool:
+    """The shop paid back what we had given up, or a person has decided about a dispute."""
+    if row.state == Compensation.State.OPEN and row.reason == GIVEN_UP != reason:
+        return bool(Compensation.objects.filter(pk=row.pk).update(reason=reason))
+    if row.state != Compensation.State.PERSON or row.reason == reason:
+        return False
+    again = {
+        "state": Compensation.State.OPEN,
+        "reason": reason,
+        "due_at": clock.now(),
+        "closed_at": None,
+        "attempts": 0,
+    }
+    return bool(Compensation.objects.filter(pk=row.pk).update(**again))
 
 
 @needs_transaction
@@ -102,7 +132,7 @@ def settle_cancel_wanted(unit: Unit) -> None:
     """The supplier's answer came for a unit whose sale was undone meanwhile."""
     reason = unit.cancel_wanted
     if unit.line is None:
-        end(unit, _ENDS[reason], why=f"{reason} at the shop; the supplier had not sold it")
+        end(unit, ENDS[reason], why=f"{_TOLD[reason]}; the supplier had not sold it")
         return
     if unit.state != S.READY:
         move(unit, S.READY, why="bought although its sale was undone meanwhile", due_at=None)
