@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import settings
 
 from simplane.organizations.queries import operator_id
 from simplane.routing import stats
+
+# The suite says the same every time; HYPOTHESIS_PROFILE=explore looks for what nobody has thought of yet.
+settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+settings.register_profile("explore", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ All arithmetic is in whole millionths of a minor unit, so that a receipt ranked 
             - DELAY_PPM of worth a second        what waiting for delivery costs
             + what rules add
 
+An offer that loses money loses it for certain (the first `p` is 1): else one that rarely arrives would be the better.
 `p` is shrunk where data is thin: a supplier's rate towards PRIOR_OK (as if PRIOR_WEIGHT purchases had shown it), an
 offer's rate towards its supplier's. The delay is shrunk towards PRIOR_MS in the same way.
 """
@@ -19,7 +20,7 @@ from simplane.core.money import Money
 from simplane.routing.filters import applies, why_not
 from simplane.routing.values import Candidate, Facts, Ranking, Verdict
 
-VERSION = 1
+VERSION = 2
 """Raise it with every change of what `rank` answers: receipts remember theirs."""
 MILLION = 1_000_000
 PRIOR_OK = 960_000
@@ -89,9 +90,10 @@ def _worth(facts: Facts, one: Candidate) -> _Worth:
     assert one.cost_minor is not None
     likely = chance(one)
     prefer, pinned, notes = _by_rules(facts, one)
+    kept = facts.worth_minor - one.cost_minor - one.handling_minor
     return _Worth(
         candidate=one,
-        money=likely * (facts.worth_minor - one.cost_minor - one.handling_minor),
+        money=kept * (likely if kept > 0 else MILLION),
         risk=-(MILLION - likely) * facts.worth_minor * FAILURE_PERCENT // 100,
         delay=-facts.worth_minor * DELAY_PPM * delay_ms(one) // 1000,
         rules=prefer * MILLION,

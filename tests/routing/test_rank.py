@@ -318,6 +318,12 @@ def test_adding_a_worse_offer_never_changes_the_winner(found: Facts, dearer: int
     assert winner(replace(before, candidates=(*found.candidates, worse))) == winner(before)
 
 
+def test_of_a_gift_that_is_worth_nothing_rarely_arriving_is_no_merit() -> None:
+    gift = facts(candidate(1), candidate(2, bad=50), price_minor=0, worth_minor=0)
+
+    assert winner(gift) == 1
+
+
 @given(decisions(), st.integers(1, 8))
 def test_an_excluded_offer_never_wins(found: Facts, offer_id: int) -> None:
     banned = replace(found, rules=(*found.rules, rule("exclude", rule_id=50, offer_id=offer_id)))
