@@ -95,7 +95,7 @@ ACTIONS = (
     SafeAction(
         name="refund_decline",
         label="Do not refund",
-        explain="Declines the proposal. The units stay owed.",
+        explain="Declines the proposal. Units that are owed stay owed.",
         run=_decline,
     ),
     SafeAction(
@@ -189,7 +189,8 @@ CAUSES = (
     Cause(
         "refund_proposed",
         "A refund is proposed",
-        "These units were not delivered in time. The amount is what the shop itself suggests for them.",
+        "By the delivery clock, because eSIMs were not delivered in time (the amount is what the shop itself suggests for"
+        " them, and the proposal goes away when they are delivered after all), or by a person.",
         ("refund_approve", "refund_decline"),
     ),
     Cause(

@@ -31,6 +31,12 @@ class NothingToRefund(Refusal):
     status = 409
 
 
+class BadRefund(Refusal):
+    """What was asked for is no refund."""
+
+    code = "bad_refund"
+
+
 class RefundOpen(Refusal):
     """This order has an open refund already."""
 

@@ -91,6 +91,13 @@ class RefundDecided(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWithdrawn(News):
+    """What the delivery clock proposed is no longer called for: the eSIMs were delivered, or taken back, meanwhile."""
+
+    refund_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundDone(News):
     """Money went back at the shop."""
 

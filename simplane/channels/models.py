@@ -115,7 +115,12 @@ class Refund(WorkItem):
         UNKNOWN = "unknown", "may have been executed"
         DONE = "done"
         DECLINED = "declined"
+        WITHDRAWN = "withdrawn", "withdrawn: delivered meanwhile"
         FAILED = "failed"
+
+    class Origin(models.TextChoices):
+        CLOCK = "clock", "the delivery clock"
+        PERSON = "person"
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="refunds")
     shop = models.ForeignKey(Shop, models.PROTECT)
@@ -124,7 +129,9 @@ class Refund(WorkItem):
     request = models.JSONField(null=True)
     """{"input", "first_at"}: exactly what is sent under `key`, kept because a repeat must be the same; null: not sent."""
     lines = models.JSONField()
-    """{external line id: quantity}"""
+    """{external line id: quantity}; empty: a sum of money for no unit in particular."""
+    origin = models.CharField(max_length=8, choices=Origin, default=Origin.PERSON)
+    """Who proposed it. What the clock proposed is withdrawn when the eSIMs are delivered after all."""
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=200)

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from django.db.models import Count
 
 from simplane.channels import shops
-from simplane.channels.errors import NotDecidable, NothingToRefund, RefundOpen
+from simplane.channels.errors import NotDecidable, RefundOpen
 from simplane.channels.events import RefundDecided, RefundDone, RefundProposed
 from simplane.channels.models import Refund
 from simplane.channels.shopify import refund as shopify
@@ -23,7 +23,7 @@ from simplane.core.errors import NotFound
 from simplane.core.money import Money
 from simplane.delivery.actions import queue_notice
 from simplane.ordering.models import Order, Unit
-from simplane.ordering.states import ENDED
+from simplane.ordering.states import ENDED, TAKEN_BACK
 
 LEASE_SECONDS = 300.0
 LETTER_AFTER = 8
@@ -82,16 +82,23 @@ def undelivered(order_id: int) -> dict[str, int]:
     return dict(owed.order_by().values_list("external_line").annotate(Count("pk")))
 
 
+def overtaken(row: Refund) -> bool:
+    """Whether the clock proposed this for more units than the buyer still goes without. What we gave up still counts."""
+    if row.origin != Refund.Origin.CLOCK:
+        return False
+    without = Unit.objects.filter(order_id=row.order_id).exclude(state__in=[Unit.State.DELIVERED, *TAKEN_BACK])
+    due = dict(without.order_by().values_list("external_line").annotate(Count("pk")))
+    return any(due.get(line, 0) < units for line, units in row.lines.items())
+
+
 def check_free(order_id: int) -> None:
     """Raises RefundOpen when the order has an open refund already."""
     if Refund.objects.filter(order_id=order_id, state__in=OPEN).exists():
         raise RefundOpen("this order has an open refund already", fix="decide that one first")
 
 
-def insert(whose: Subject, lines: Mapping[str, int], money: Money, reason: str) -> int:
+def insert(whose: Subject, lines: Mapping[str, int], money: Money, reason: str, *, origin: str) -> int:
     """Write the proposal and put it before a person. Raises RefundOpen when somebody else was quicker."""
-    if not lines:
-        raise NothingToRefund("no unit is named")
     try:
         with transaction():
             row = Refund.objects.create(
@@ -102,9 +109,12 @@ def insert(whose: Subject, lines: Mapping[str, int], money: Money, reason: str) 
                 amount_minor=money.minor,
                 currency=money.currency,
                 reason=reason[:200],
+                origin=origin,
                 created_at=clock.now(),
             )
-            audit.note("refund.proposed", "refund", row.pk, after={"amount": str(money), "lines": row.lines})
+            audit.note(
+                "refund.proposed", "refund", row.pk, after={"amount": str(money), "lines": row.lines}, reason=row.reason
+            )
             _propose(row, whose.order_name)
             return row.pk
     except IntegrityError:
@@ -142,6 +152,10 @@ def decide(refund_id: int, *, approve: bool, reason: str = "") -> None:
             raise NotFound("there is no such refund")
         if row.state != S.PROPOSED:
             raise NotDecidable(f"this refund is {row.state}")
+        if approve and overtaken(row):
+            raise NotDecidable(
+                "its eSIMs were delivered or taken back meanwhile", fix="propose another one by hand if it is still due"
+            )
         row.state = S.WANTED if approve else S.DECLINED
         row.decided_by = context.actor()[:120]
         row.due_at = clock.now() + timedelta(seconds=60) if approve else None

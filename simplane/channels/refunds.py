@@ -7,11 +7,15 @@ same key; after a day by looking for our mark in the notes of the order's refund
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+from simplane.channels import refund_proposals
 from simplane.channels import refund_rows as rows
-from simplane.channels.errors import NothingToRefund, RefundOpen, ShopNotReachable
+from simplane.channels.errors import NotDecidable, NothingToRefund, RefundOpen, ShopNotReachable
+from simplane.channels.models import Refund
+from simplane.channels.refund_proposals import REFUND_STEP
 from simplane.channels.refund_rows import Subject, Task
 from simplane.channels.shopify import operations
 from simplane.channels.shopify import refund as shopify
@@ -25,21 +29,23 @@ from simplane.core.jobs import Temporary
 
 KEY_LIVES = timedelta(hours=23)
 """An hour less than the shop keeps a key."""
-REFUND_STEP = 4
-"""The step of the delivery clock that proposes or does the refund."""
 BLOCKED_SECONDS = 3600.0
 NOTHING_LEFT = "the shop has nothing left to give back for these units"
+NOT_SO_MUCH = "the shop has not so much left to give back for this order"
 
 decide = rows.decide
+propose_by_hand = refund_proposals.propose_by_hand
 retry = rows.retry
 mark_done = rows.mark_done
 
 
-async def propose(order_id: int, lines: Mapping[str, int], reason: str) -> int:
+async def propose(order_id: int, lines: Mapping[str, int], reason: str, *, origin: str = Refund.Origin.PERSON) -> int:
     """Ask the shop what these units (by its line id) would give back and put that before a person; the refund's id.
 
     Raises RefundOpen, NothingToRefund, ShopNotReachable, NotFound; then nothing was changed.
     """
+    if not lines:
+        raise NothingToRefund("no unit is named")
     whose = await in_thread(rows.subject, order_id)
     await in_thread(rows.check_free, order_id)
     try:
@@ -50,7 +56,7 @@ async def propose(order_id: int, lines: Mapping[str, int], reason: str) -> int:
         raise ShopNotReachable(f"{whose.shop.key} can not be asked: {look.reason}", fix="try again later")
     if look.suggestion is None:
         raise NothingToRefund(NOTHING_LEFT)
-    return await in_thread(rows.insert, whose, lines, look.suggestion.amount, reason)
+    return await in_thread(rows.insert, whose, lines, look.suggestion.amount, reason, origin=origin)
 
 
 async def order_late(order_id: int, step: int) -> None:
@@ -63,14 +69,14 @@ async def order_late(order_id: int, step: int) -> None:
     if not lines:
         return
     try:
-        refund_id = await propose(order_id, lines, "not delivered in time")
+        refund_id = await propose(order_id, lines, "not delivered in time", origin=Refund.Origin.CLOCK)
     except (RefundOpen, NothingToRefund):
         return
     except ShopNotReachable as problem:
         raise Temporary(problem.message) from problem
     whose = await in_thread(rows.subject, order_id)
     if whose.shop.settings.late_refund == "do":
-        with context.acting(f"setting:{whose.shop.key} late_refund"):
+        with context.acting(f"setting:{whose.shop.key} late_refund"), suppress(NotDecidable):  # delivered at last
             await in_thread(rows.decide, refund_id, approve=True, reason="setting late_refund is do")
 
 
@@ -111,8 +117,10 @@ async def _make_ready(task: Task) -> Task | None:
         await in_thread(rows.done, task, made, rows.shown_amount(task))
         return None
     found = look.suggestion
+    if found is not None and not task.lines:
+        found = found.part(task.approved)
     if found is None:
-        await in_thread(rows.failed, task, "refund_refused", NOTHING_LEFT)
+        await in_thread(rows.failed, task, "refund_refused", NOTHING_LEFT if task.lines else NOT_SO_MUCH)
         return None
     if found.amount != task.approved:
         await in_thread(rows.propose_again, task, found.amount)
@@ -161,7 +169,12 @@ async def _not_done(task: Task, outcome: Refusal | Unknown) -> None:
 
 
 async def _look(whose: Subject, lines: Mapping[str, int]) -> Look | Refusal | Unknown:
-    """The refunds of an order and what it would give back for these units, or why it could not be asked."""
-    variables = {"id": operations.gid("Order", whose.external_order), "lines": shopify.line_inputs(lines)}
+    """The refunds of an order and what it would give back for these units (none: for all that is left of it), or why it
+    could not be asked."""
+    variables = {
+        "id": operations.gid("Order", whose.external_order),
+        "lines": shopify.line_inputs(lines),
+        "whole": not lines,
+    }
     outcome = await call(whose.shop, operations.SUGGESTED_REFUND, variables)
     return shopify.look(outcome.data) if isinstance(outcome, Ok) else outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simplane.channels import deadletters as channel_letters
+from simplane.channels import refund_jobs  # noqa: F401  its timetable
 from simplane.core import events
 from simplane.delivery import deadletters as delivery_letters
 from simplane.delivery import events as delivery

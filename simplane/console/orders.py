@@ -10,10 +10,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.channels.models import Refund, Shop
+from simplane.channels.refund_proposals import left_of
+from simplane.channels.refund_rows import OPEN
 from simplane.console.shell import attempt, page
 from simplane.console.story import story_of
 from simplane.core.errors import BadInput
 from simplane.core.models import DeadLetter
+from simplane.core.money import Money
 from simplane.ordering import actions, states
 from simplane.ordering.models import Order, OrderLine, Unit
 
@@ -75,10 +78,19 @@ def order(request: HttpRequest, public_id: str) -> HttpResponse:
             "shop": Shop.objects.filter(key=found.account).only("key", "name", "domain").first(),
             "letters": DeadLetter.objects.filter(order_id=found.pk, resolved_at__isnull=True).order_by("opened_at"),
             "refunds": found.refunds.filter(state=Refund.State.PROPOSED),
+            "refundable": _refundable(found),
             "may_hold": found.state in (Order.State.OPEN, Order.State.AWAITING_PAYMENT) and not found.hold_reason,
             "may_release": found.state == Order.State.HELD or bool(found.hold_reason),
         },
     )
+
+
+def _refundable(found: Order) -> Money | None:
+    """What may be proposed for refund by hand; None while nothing is left, or another refund is open."""
+    if found.book != "retail" or found.refunds.filter(state__in=OPEN).exists():
+        return None
+    left = left_of(found)
+    return left if left.minor else None
 
 
 def _next_step(unit: Unit, found: Order) -> str:

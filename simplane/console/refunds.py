@@ -1,4 +1,4 @@
-"""Deciding on refunds that the delivery clock or a person proposed."""
+"""Proposing refunds by hand, and deciding on those that a person or the delivery clock proposed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from simplane.channels import refunds
 from simplane.channels.models import Refund
 from simplane.console.shell import attempt
+from simplane.ordering.models import Order
 
 
 @require_POST
@@ -23,3 +24,16 @@ def refund_decide(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: refunds.decide(pk, approve=approved, reason=reason),
     )
     return redirect("console:order", found.order.public_id)
+
+
+@require_POST
+def refund_propose(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Propose to give back a sum of an order."""
+    found = get_object_or_404(Order, public_id=public_id)
+    amount, reason = (request.POST.get(name, "").strip() for name in ("amount", "reason"))
+    attempt(
+        request,
+        "The refund is proposed; nothing is paid back before it is approved.",
+        lambda: refunds.propose_by_hand(found.pk, amount, reason),
+    )
+    return redirect("console:order", found.public_id)

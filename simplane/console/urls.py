@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     path("orders/<str:public_id>/", orders.order, name="order"),
     re_path(r"^orders/(?P<public_id>\w+)/(?P<verb>hold|release)/$", orders.order_action, name="order_action"),
     re_path(r"^units/(?P<public_id>\w+)/(?P<verb>retry|cancel|send)/$", orders.unit_action, name="unit_action"),
+    path("orders/<str:public_id>/refund/", refunds.refund_propose, name="refund_propose"),
     path("refunds/<int:pk>/decide/", refunds.refund_decide, name="refund_decide"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<int:pk>/", customers.customer, name="customer"),

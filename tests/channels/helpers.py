@@ -9,7 +9,10 @@ from typing import Any
 
 from django.db import connection
 
-from simplane.core import inbox, jobs
+from simplane.channels import refunds
+from simplane.channels.models import Refund, Shop
+from simplane.channels.shopify import reads
+from simplane.core import clock, inbox, jobs
 from simplane.core.models import InboxMessage
 from simplane.ordering.models import Order, Unit
 from tests import factories
@@ -99,3 +102,23 @@ def deliver(order_id: int | str, *, count: int | None = None) -> Order:
             state="delivered", line=issued, purchase=issued.purchase, due_at=None, delivered_at=unit.created_at
         )
     return Order.objects.get(external_id=str(order_id))
+
+
+def sold(merchant: Merchant, *lines: dict[str, Any], **order: Any) -> tuple[dict[str, Any], Order]:
+    """An order in the shop's books, and as we took it in."""
+    made = merchant.sells(*lines, **order)
+    run(reads.take_in(Shop.objects.get().pk, str(made["order_id"])))
+    return made, Order.objects.get(external_id=str(made["order_id"]))
+
+
+def done(row: Refund) -> Refund:
+    """The next attempt, as if its time had come."""
+    Refund.objects.filter(pk=row.pk, due_at__isnull=False).update(due_at=clock.now(), lease_until=None)
+    run(refunds.perform(row.pk))
+    row.refresh_from_db()
+    return row
+
+
+def paid_back(merchant: Merchant, made: dict[str, Any]) -> list[int]:
+    """Amounts of the refunds in the shop's books."""
+    return [one["amount_minor"] for one in merchant.order(made["order_id"])["refunds"]]

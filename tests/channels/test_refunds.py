@@ -10,22 +10,15 @@ import pytest
 from simplane.channels import refunds
 from simplane.channels.errors import NotDecidable, NothingToRefund, RefundOpen, ShopNotReachable
 from simplane.channels.models import Refund, Shop
-from simplane.channels.shopify import reads
 from simplane.core import clock, deadletters
 from simplane.core.jobs import Temporary
 from simplane.core.models import DeadLetter, Event
 from simplane.delivery.models import Message
 from simplane.ordering.models import Order
-from tests.channels.helpers import Merchant, deliver, run, work_off
+from tests.channels.helpers import Merchant, deliver, done, paid_back, run, sold, work_off
 
 pytestmark = pytest.mark.usefixtures("esim")
 LATE = "not delivered in time"
-
-
-def sold(merchant: Merchant, *lines: dict[str, Any], **order: Any) -> tuple[dict[str, Any], Order]:
-    made = merchant.sells(*lines, **order)
-    run(reads.take_in(Shop.objects.get().pk, str(made["order_id"])))
-    return made, Order.objects.get(external_id=str(made["order_id"]))
 
 
 def proposed(order: Order, made: dict[str, Any], units: int = 1) -> Refund:
@@ -39,24 +32,11 @@ def approved(order: Order, made: dict[str, Any], units: int = 1) -> Refund:
     return row
 
 
-def done(row: Refund) -> Refund:
-    """The next attempt, as if its time had come."""
-    Refund.objects.filter(pk=row.pk, due_at__isnull=False).update(due_at=clock.now(), lease_until=None)
-    run(refunds.perform(row.pk))
-    row.refresh_from_db()
-    return row
-
-
 def sent_long_ago(row: Refund) -> None:
     """As if its first attempt was more than a day ago."""
     assert row.request is not None
     row.request["first_at"] = (clock.now() - timedelta(hours=25)).isoformat()
     row.save()
-
-
-def paid_back(merchant: Merchant, made: dict[str, Any]) -> list[int]:
-    """Amounts of the refunds in the shop's books."""
-    return [one["amount_minor"] for one in merchant.order(made["order_id"])["refunds"]]
 
 
 class TestProposal:

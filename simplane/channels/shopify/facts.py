@@ -16,6 +16,7 @@ class RefundFact:
     order: str
     has_lines: bool
     money: Money | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def refund(body: JSON) -> RefundFact:
     # Parts in different currencies are not added up; the read that follows books the sum.
     same = {one.currency for one in sums}
     money = Money(sum(one.minor for one in sums), same.pop()) if len(same) == 1 else None
-    return RefundFact(number_id(body["order_id"], "the order"), bool(lines), money)
+    return RefundFact(number_id(body["order_id"], "the order"), bool(lines), money, text(body.get("note"), 500))
 
 
 def edited_order(body: JSON) -> str:

@@ -99,11 +99,11 @@ mutation Fulfil($fulfillment: FulfillmentInput!) {
 SUGGESTED_REFUND = Operation(
     "SuggestedRefund",
     """
-query SuggestedRefund($id: ID!, $lines: [RefundLineItemInput!]) {
+query SuggestedRefund($id: ID!, $lines: [RefundLineItemInput!], $whole: Boolean) {
   order(id: $id) {
     currencyCode presentmentCurrencyCode
     refunds(first: 50) { id note }
-    suggestedRefund(refundLineItems: $lines, suggestFullRefund: false) {
+    suggestedRefund(refundLineItems: $lines, suggestFullRefund: $whole) {
       amountSet { shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }
       suggestedTransactions {
         gateway

@@ -31,6 +31,19 @@ class Suggestion:
     transactions: tuple[tuple[str, str, Money], ...]
     """(parent transaction id, gateway, amount in the buyer's currency)"""
 
+    def part(self, wanted: Money) -> Suggestion | None:
+        """A part of this, taken from the oldest payments first. None: there is not so much of it, or another currency."""
+        if wanted.currency != self.amount.currency or not 0 < wanted.minor <= self.amount.minor:
+            return None
+        left = (self.shown.minor * wanted.minor * 2 + self.amount.minor) // (2 * self.amount.minor)
+        shown, parts = Money(left, self.shown.currency), []
+        for parent, gateway, money in self.transactions:
+            taken = min(left, money.minor)
+            left -= taken
+            if taken:
+                parts.append((parent, gateway, Money(taken, money.currency)))
+        return None if left else Suggestion(wanted, shown, tuple(parts))
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

@@ -63,10 +63,15 @@ def dispute(order_id: int, fact: DisputeFact) -> None:
 
 
 def refund_without_units(order_id: int, fact: RefundFact) -> None:
-    """Money went back and no unit was named: which eSIM it was for only a person can say. No unit is touched."""
+    """Money went back and no unit was named: which eSIM it was for only a person can say. No unit is touched.
+
+    A person here who gave back a sum named none on purpose: our mark stands on that refund.
+    """
+    order = Order.objects.get(pk=order_id)
+    if f"[{order.public_id}/" in fact.note:
+        return
     if not Unit.objects.filter(order_id=order_id).exclude(state__in=GONE).exists():
         return
-    order = Order.objects.get(pk=order_id)
     given = f" {fact.money}" if fact.money else ""
     with transaction():
         deadletters.open_letter(
