@@ -16,6 +16,7 @@ COMMANDS = {
     "sync-catalog": ("sync_catalog", "pull the suppliers' catalogues and show what changed"),
     "route": ("route", "explain which offer would serve a product, or replay a receipt"),
     "reconcile": ("reconcile", "compare a shop with us and print the proof"),
+    "ledger": ("ledger", "verify: is every cent where it was posted; close: close a month"),
     "load": ("load", "load products, prices, shops and suppliers from one file"),
     "doctor": ("doctor", "say in plain words what is missing or misconfigured"),
     "prepare": ("prepare", "tables, setup file, catalogues and a login for a new environment"),

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from hypothesis import settings
 
+from simplane.ledger import accounts
 from simplane.organizations.queries import operator_id
 from simplane.routing import stats
 
@@ -22,15 +23,20 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 @pytest.fixture(autouse=True)
 def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a process remembers belongs to one test's rows; the queue's tables are not Django's, so nobody empties them."""
-    operator_id.cache_clear()
-    stats.forget()
+    _forget()
     yield
-    operator_id.cache_clear()
+    _forget()
     if _commits(request):
         blocker = request.getfixturevalue("django_db_blocker")
         with blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM procrastinate_jobs")
             cursor.execute("DELETE FROM procrastinate_workers")
+
+
+def _forget() -> None:
+    operator_id.cache_clear()
+    stats.forget()
+    accounts.forget()
 
 
 def _commits(request: pytest.FixtureRequest) -> bool:
@@ -42,7 +48,11 @@ def _commits(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Threads of the code under test keep connections; the test database can only be dropped without them."""
+    """The test database lets its ledger be emptied, which no other does; it can only be dropped without connections."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in ("account", "transaction", "entry", "seal"):
+            cursor.execute(f"ALTER TABLE ledger_{table} DISABLE TRIGGER never_truncated")
+            cursor.execute(f"GRANT TRUNCATE ON ledger_{table} TO CURRENT_USER")
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

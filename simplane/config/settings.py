@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "simplane.organizations",
     "simplane.catalog",
     "simplane.suppliers",
+    "simplane.ledger",
     "simplane.lines",
     "simplane.routing",
     "simplane.delivery",

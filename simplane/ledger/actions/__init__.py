@@ -1,0 +1,18 @@
+"""Verbs of the ledger."""
+
+from simplane.ledger.actions.hold import capture, expire_holds, hold, release
+from simplane.ledger.actions.period import close_month
+from simplane.ledger.actions.post import post, reverse
+from simplane.ledger.actions.wallet import open_wallet, set_credit_limit
+
+__all__ = [
+    "capture",
+    "close_month",
+    "expire_holds",
+    "hold",
+    "open_wallet",
+    "post",
+    "release",
+    "reverse",
+    "set_credit_limit",
+]

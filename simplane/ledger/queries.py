@@ -1,0 +1,70 @@
+"""What others ask of the ledger: balances now and then, statements, wallets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Q, Sum
+
+from simplane.ledger.chart import Kind
+from simplane.ledger.models import Account, Entry, Hold, Ledger, Wallet
+from simplane.ledger.values import AccountRef, Statement, StatementLine, WalletState, own_side
+
+
+def find_account(ref: AccountRef, *, ledger: Ledger = Ledger.LIVE) -> Account | None:
+    """The account, unless nothing was ever posted to it."""
+    owner = Q(organization__isnull=True) if ref.organization_id is None else Q(organization_id=ref.organization_id)
+    found = Account.objects.filter(owner, ledger=ledger, kind=ref.kind, subject=ref.subject, currency=ref.currency)
+    return found.first()
+
+
+def balance(ref: AccountRef, *, ledger: Ledger = Ledger.LIVE, before: datetime | None = None) -> int:
+    """Minor units on the account's own side: all entries, or those dated before a moment."""
+    account = find_account(ref, ledger=ledger)
+    return 0 if account is None else own_side(ref.kind, _sum(account, before))
+
+
+def wallets(organization_id: int) -> list[WalletState]:
+    """All wallets of an organization."""
+    rows = Wallet.objects.filter(organization_id=organization_id).order_by("currency")
+    held = dict(
+        Hold.objects.filter(wallet__organization_id=organization_id, state=Hold.State.OPEN)
+        .values_list("wallet_id")
+        .annotate(total=Sum("remaining_minor"))
+    )
+    return [
+        WalletState(row.organization_id, row.currency, row.balance_minor, held.get(row.pk, 0), row.credit_limit_minor)
+        for row in rows
+    ]
+
+
+def statement(ref: AccountRef, since: datetime, until: datetime, *, ledger: Ledger = Ledger.LIVE) -> Statement:
+    """Every entry dated in [since, until), with the balance after each."""
+    account = find_account(ref, ledger=ledger)
+    if account is None:
+        return Statement(ref, since, until, 0, (), 0)
+    opening = own_side(ref.kind, _sum(account, since))
+    lines = tuple(_lines(account, ref.kind, opening, since, until))
+    return Statement(ref, since, until, opening, lines, lines[-1].balance_minor if lines else opening)
+
+
+def _lines(account: Account, kind: Kind, opening: int, since: datetime, until: datetime) -> Iterator[StatementLine]:
+    rows = (
+        Entry.objects.filter(account=account, at__gte=since, at__lt=until)
+        .select_related("transaction")
+        .order_by("at", "id")
+    )
+    running = opening
+    for row in rows.iterator(chunk_size=2000):
+        amount = own_side(kind, row.amount_minor)
+        running += amount
+        fact = row.transaction
+        yield StatementLine(row.pk, fact.pk, row.at, fact.kind, fact.subject, fact.reason, amount, running)
+
+
+def _sum(account: Account, before: datetime | None) -> int:
+    rows = Entry.objects.filter(account=account)
+    if before is not None:
+        rows = rows.filter(at__lt=before)
+    return int(rows.aggregate(total=Sum("amount_minor"))["total"] or 0)
