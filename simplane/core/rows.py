@@ -102,15 +102,28 @@ def _split(models: Mapping[str, type[Model]], row: Sequence[Any]) -> dict[str, A
 
 def change(model: type[Model], where: str, params: Sequence[Any], **values: Any) -> int:
     """`UPDATE table SET values WHERE <where>`; returns how many rows. `where` is our own SQL, `values` are fields."""
+    sql, given = _update(model, where, params, values)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return int(cursor.rowcount)
+
+
+def change_one(model: type[Model], where: str, params: Sequence[Any], returning: str, **values: Any) -> Any:
+    """As `change` of at most one row; gives back its `returning` columns as they are now, or None."""
+    sql, given = _update(model, where, params, values)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} RETURNING {returning}", given)
+        return cursor.fetchone()
+
+
+def _update(model: type[Model], where: str, params: Sequence[Any], values: Mapping[str, Any]) -> tuple[str, list[Any]]:
     shape = _shape(model)
     pairs = [(field, values[field.attname]) for field in shape.fields if field.attname in values]
     if len(pairs) != len(values):
         raise ValueError(f"{model.__name__} has no such column among {', '.join(values)}")
     assignments = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field, _ in pairs)
     given = [field.get_db_prep_save(value, connection) for field, value in pairs]
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {shape.table} SET {assignments} WHERE {where}", [*given, *params])  # noqa: S608
-        return int(cursor.rowcount)
+    return f"UPDATE {shape.table} SET {assignments} WHERE {where}", [*given, *params]  # noqa: S608
 
 
 def insert(instance: Model, conflict: str = "") -> bool:

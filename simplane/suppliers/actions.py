@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from simplane.core import audit, clock, events, rows
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.http import NotSent
@@ -100,7 +102,10 @@ async def ask_again(purchase: Purchase) -> Answer:
 
 @needs_transaction
 def record(purchase: Purchase, answer: Answer) -> bool:
-    """Write what the supplier said. False when the purchase was settled meanwhile: then this answer changes nothing."""
+    """Write what the supplier said. False when the purchase was settled meanwhile: then this answer changes nothing.
+
+    `purchase.told_at` is newer afterwards when the supplier told of the order while it was asked (`note_told`).
+    """
     changes = _changes(purchase, answer.outcome)
     now = clock.now()
     changes["answered_at"] = now
@@ -110,12 +115,42 @@ def record(purchase: Purchase, answer: Answer) -> bool:
         changes["trace"] = [*purchase.trace, *answer.calls][-20:]
     still = "id = %s AND state = %s AND supplier_order_id = %s AND state IN ('requested', 'pending', 'unknown')"
     known = [purchase.pk, str(purchase.state), purchase.supplier_order_id]
-    applied = rows.change(Purchase, still, known, **changes)
+    applied = rows.change_one(Purchase, still, known, "told_at", **changes)
     if applied:
+        (purchase.told_at,) = applied
         for name, value in changes.items():
             setattr(purchase, name, value)
         _consequences(purchase, answer.outcome)
     return bool(applied)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A purchase that a notice of its supplier is about. `asked`: its call is under way, and whoever made it will see this."""
+
+    purchase_id: int
+    unit_id: int
+    asked: bool
+
+
+@needs_transaction
+def note_told(supplier: Supplier, *, reference: str, order_id: str) -> Told | None:
+    """A notice says that an order moved: mark its purchase. None when it is none of ours.
+
+    The mark and the answer of a call are written to the same row, so one of both sees the other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TOLD, [clock.now(), supplier.pk, reference, reference, order_id, order_id])
+        row = cursor.fetchone()
+    return Told(row[0], row[1], asked=row[2] == State.REQUESTED) if row else None
+
+
+TOLD = """
+UPDATE suppliers_purchase SET told_at = %s WHERE id = (
+  SELECT id FROM suppliers_purchase WHERE supplier_id = %s
+    AND ((%s <> '' AND reference = %s) OR (%s <> '' AND supplier_order_id = %s)) ORDER BY id LIMIT 1
+) RETURNING id, unit_id, state
+"""
 
 
 def _changes(purchase: Purchase, outcome: Result[IssuedLine]) -> dict[str, Any]:

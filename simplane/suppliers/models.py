@@ -171,6 +171,8 @@ class Purchase(WorkItem):
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    """When the supplier last told us unasked that the order moved: a reason to ask, no proof."""
     refunded_minor = models.BigIntegerField(default=0)
     trace = models.JSONField(default=list)
     """Redacted calls of this attempt: [{"at", "method", "url", "status", "ms", "request", "response"}]."""

@@ -6,8 +6,6 @@ waits for a read call.
 
 from __future__ import annotations
 
-from django.db.models import Q
-
 from simplane.core import events, inbox, jobs
 from simplane.core.db import transaction
 from simplane.core.inbox import Flag, Handled, NotYet
@@ -15,6 +13,7 @@ from simplane.core.models import InboxMessage
 from simplane.lines.actions import apply_event
 from simplane.lines.models import Line, PlanState, ServiceState
 from simplane.suppliers import registry
+from simplane.suppliers.actions import note_told
 from simplane.suppliers.errors import BadWebhook
 from simplane.suppliers.models import Purchase, Supplier
 from simplane.suppliers.values import SupplierEvent
@@ -50,19 +49,11 @@ def _one(supplier: Supplier, event: SupplierEvent, *, trusted: bool) -> bool:
 
 def _order(supplier: Supplier, event: SupplierEvent) -> bool:
     """An order moved: whoever waits for it asks the supplier (the webhook itself proves nothing)."""
-    ours = Q()
-    if event.reference:
-        ours |= Q(reference=event.reference)
-    if event.order_id:
-        ours |= Q(supplier_order_id=event.order_id)
-    if not ours:
-        return False
-    purchase = Purchase.objects.filter(ours, supplier=supplier).first()
-    if purchase is None:
-        return False
     with transaction():
-        events.record(PurchaseAnswered(unit_id=purchase.unit_id, purchase_id=purchase.pk))
-    return True
+        told = note_told(supplier, reference=event.reference, order_id=event.order_id)
+        if told is not None and not told.asked:
+            events.record(PurchaseAnswered(unit_id=told.unit_id, purchase_id=told.purchase_id))
+    return told is not None
 
 
 def _line(supplier: Supplier, event: SupplierEvent, *, trusted: bool) -> bool:

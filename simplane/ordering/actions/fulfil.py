@@ -178,7 +178,8 @@ async def _buy(unit: Unit) -> None:
     assert unit.purchase is not None
     assert unit.lease_until is not None
     answer = await suppliers.ask(unit.purchase, until=unit.lease_until)
-    await in_thread(_keep_answer, unit, answer)
+    if await in_thread(_keep_answer, unit, answer):
+        await _poll(unit)
 
 
 async def _poll(unit: Unit) -> None:
@@ -186,8 +187,8 @@ async def _poll(unit: Unit) -> None:
     if unit.purchase.state != Purchase.State.PENDING:
         await in_thread(_follow, unit)
         return
-    answer = await suppliers.ask_again(unit.purchase)
-    await in_thread(_keep_answer, unit, answer)
+    while await in_thread(_keep_answer, unit, await suppliers.ask_again(unit.purchase)):
+        pass
 
 
 async def _look_up(unit: Unit) -> None:
@@ -240,17 +241,36 @@ def _wake(unit_ids: list[int]) -> None:
         jobs.enqueue_many("ordering.advance", [{"unit_id": unit_id} for unit_id in unit_ids])
 
 
-def _keep_answer(unit: Unit, answer: Answer) -> None:
-    assert unit.purchase is not None
+def _keep_answer(unit: Unit, answer: Answer) -> bool:
+    """True when the supplier told of the order while it was asked: ask again now, the unit is still held."""
+    purchase = unit.purchase
+    assert purchase is not None
+    told_before = purchase.told_at
     with transaction():
         if not still_held(unit):
             # Whoever has the unit now looks up what became of the call; two stories of it would be one too many.
             log.warning("unit.answer_too_late", unit_id=unit.pk, outcome=answer.outcome.name)
-        elif suppliers.record(unit.purchase, answer):
-            _apply(unit, answer)
-        else:
-            unit.purchase.refresh_from_db()
+            return False
+        if not suppliers.record(purchase, answer):
+            purchase.refresh_from_db()
             _apply(unit, None)
+            return False
+        if purchase.state == Purchase.State.PENDING and purchase.told_at != told_before:
+            _hold_on(unit)
+            return True
+        _apply(unit, answer)
+        return False
+
+
+def _hold_on(unit: Unit) -> None:
+    """Pending, and its news came while it was asked: keep the unit for another question."""
+    assert unit.purchase is not None
+    until = clock.now() + timedelta(seconds=LEASE_SECONDS)
+    if unit.state == S.PENDING:
+        Unit.objects.filter(pk=unit.pk).update(lease_until=until, due_at=until)
+        unit.lease_until = unit.due_at = until
+    else:
+        move(unit, S.PENDING, why=f"{unit.purchase.supplier.name} works on it", due_at=until, lease_until=until)
 
 
 def _follow(unit: Unit) -> None:
