@@ -7,13 +7,16 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 
-from simplane.ops import postgres
+from simplane.ops import postgres, prepared
 from simplane.ops.database import state_dir
 from simplane.ops.processes import NotStarted, is_free
 from simplane.ops.stage import CommandFailed, Ports, Stage
 
-DEMO_SETTINGS = {"SIMPLANE_REQUIRE_MFA": "false"}
+DEMO_SETTINGS = {"SIMPLANE_REQUIRE_MFA": "false", "SIMPLANE_WEB_WORKERS": "1"}
 
 
 def main(argv: list[str]) -> int:
@@ -38,7 +41,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
 def _with_database(options: argparse.Namespace, ports: Ports, started: float) -> int:
     outside = os.environ.get("DATABASE_URL", "")
     if outside:
-        return _run(outside, options, ports, started)
+        return _run(outside, None, options, ports, started)
     _say("database")
     try:
         cluster = postgres.start(state_dir() / "postgres")
@@ -46,18 +49,18 @@ def _with_database(options: argparse.Namespace, ports: Ports, started: float) ->
         print(f"run: {error}", file=sys.stderr)
         return 2
     try:
-        return _run(cluster.url, options, ports, started)
+        return _run(cluster.url, cluster.data, options, ports, started)
     finally:
         postgres.stop(cluster)
 
 
-def _run(database_url: str, options: argparse.Namespace, ports: Ports, started: float) -> int:
+def _run(database_url: str, cluster: Path | None, options: argparse.Namespace, ports: Ports, started: float) -> int:
     settings = {key: os.environ.get(key, value) for key, value in DEMO_SETTINGS.items()}
     stage = Stage(state_dir(), database_url, ports, settings)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _interrupt)
     try:
-        _bring_up(stage)
+        _bring_up(stage, cluster)
         _announce(stage, time.monotonic() - started)
         if not options.exit_when_ready:
             _watch(stage)
@@ -72,14 +75,38 @@ def _run(database_url: str, options: argparse.Namespace, ports: Ports, started: 
     return 0
 
 
-def _bring_up(stage: Stage) -> None:
+def _bring_up(stage: Stage, cluster: Path | None) -> None:
+    """Everything at once when this database of ours was prepared by just this code before, else one after the other."""
+    mark = prepared.fingerprint(cluster, stage.setup_file().read_text()) if cluster else ""
+    if cluster and prepared.is_done(stage.folder, mark):
+        _say("the outside world (stand-ins), web and worker")
+        _together(stage.start_web, stage.start_worker, lambda: _outside(stage))
+        return
     _say("the outside world (stand-ins)")
     stage.start_stand_ins()
     _say("tables and demo data")
+    prepared.forget(stage.folder)
     stage.prepare()
+    if cluster:
+        prepared.note_done(stage.folder, mark)
     _say("web and worker")
     stage.start_worker()
     stage.start_web()
+
+
+def _outside(stage: Stage) -> None:
+    stage.start_stand_ins()
+    stage.point_webhooks_here()
+
+
+def _together(*steps: Callable[[], object]) -> None:
+    """All steps at the same time. Raises what a broken one raised; the others end when their processes are stopped."""
+    threads = ThreadPoolExecutor(len(steps))
+    try:
+        for done in as_completed([threads.submit(step) for step in steps]):
+            done.result()
+    finally:
+        threads.shutdown(wait=False)
 
 
 def _announce(stage: Stage, seconds: float) -> None:

@@ -125,12 +125,17 @@ class Stage:
 
     def prepare(self, options: dict[str, Any] | None = None) -> None:
         """Tables, demo data, catalogues, a login; then the outside world learns where our webhooks are."""
-        report = self.folder / "prepared.json"
-        self.command("prepare", "prepare", "--setup", str(self.setup_file(options)), "--report", str(report))
-        self._point_webhooks_here(json.loads(report.read_text())["webhook_tokens"])
+        self.command("prepare", "prepare", "--setup", str(self.setup_file(options)), "--report", str(self.report))
+        self.point_webhooks_here()
 
-    def _point_webhooks_here(self, tokens: dict[str, str]) -> None:
+    @property
+    def report(self) -> Path:
+        """What `prepare` tells the outside world."""
+        return self.folder / "prepared.json"
+
+    def point_webhooks_here(self) -> None:
         """The shop's subscriptions and eSIM Go's callback are set by hand in the real world; eSIM Access' by API."""
+        tokens: dict[str, str] = json.loads(self.report.read_text())["webhook_tokens"]
         self.control("shopify", "settings", {"webhook_url": f"{self.url('web')}/webhooks/shopify/demo"})
         address = f"{self.url('web')}/webhooks/suppliers"
         for code, token in tokens.items():
