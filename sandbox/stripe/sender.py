@@ -1,0 +1,54 @@
+"""Delivers webhooks, signed anew at every attempt with the secrets in force at that moment."""
+
+from collections.abc import Callable
+
+import httpx2
+
+from sandbox.kit.books import Row
+from sandbox.kit.sender import Sender
+from sandbox.stripe.account import Account
+from sandbox.stripe.endpoints import secrets_of
+from sandbox.stripe.events import FIXED_HEADERS, Events
+from sandbox.stripe.signature import header
+
+
+class WebhookSender(Sender):
+    """The kit's sender with Stripe's signature. `before_pass` does what has become due by the clock."""
+
+    def __init__(self, account: Account, before_pass: Callable[[], None]) -> None:
+        super().__init__(account.books, account.clock)
+        self._account = account
+        self._before_pass = before_pass
+        self.events = Events(account, self)
+
+    def _next(self) -> Row | None:
+        self._before_pass()
+        return super()._next()
+
+    def _pause(self, row: Row | None) -> float:
+        due = self._account.next_due()
+        pause = super()._pause(row)
+        return pause if due is None else min(pause, max(due - self._account.clock.timestamp(), 0.001))
+
+    async def _deliver(self, client: httpx2.AsyncClient, row: Row) -> None:
+        status, error = None, None
+        _, endpoint_id, mode = row["label"].split()
+        endpoint = self._account.objects.find(endpoint_id, "webhook_endpoint")
+        if endpoint is None or endpoint["status"] != "enabled":
+            self._books.execute("update kit_delivery set state = 'dropped' where id = ?", (row["id"],))
+            return
+        body = bytes(row["body"])
+        signed = header(secrets_of(self._account, endpoint_id), self._account.now(), body, mode)
+        headers = {**FIXED_HEADERS, "Stripe-Signature": signed} if signed else FIXED_HEADERS
+        try:
+            answer = await client.post(endpoint["url"], content=body, headers=headers, follow_redirects=False)
+            status = answer.status_code
+        except (httpx2.HTTPError, OSError) as problem:
+            error = f"{type(problem).__name__}: {problem}"[:300]
+        self._settle(row, status, error)
+
+    def _settle(self, row: Row, status: int | None, error: str | None) -> None:
+        super()._settle(row, status, error)
+        if status is not None and 200 <= status < 300:
+            event_id, endpoint_id, _ = row["label"].split()
+            self.events.settled(event_id, endpoint_id)
