@@ -221,8 +221,8 @@ CAUSES = (
     Cause(
         "payment_disputed",
         "The buyer disputes the payment",
-        "The order is held where it still owes something. Send the evidence in the shop's admin: mail log, page views,"
-        " activation and usage are on the order's page.",
+        "The order is held where it still owes something. The order's page makes the evidence file to send in the shop's"
+        " admin, gives the eSIMs back where that is still possible, and lets the buyer's next orders wait.",
         ("shop_close", "order_release"),
     ),
     Cause(

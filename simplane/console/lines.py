@@ -9,8 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from simplane.console.order_list import ICCID
 from simplane.console.paging import page_of
-from simplane.console.shell import attempt, page
-from simplane.core.errors import BadInput
+from simplane.console.shell import attempt, given, page
 from simplane.delivery import links
 from simplane.delivery.models import InstallLink
 from simplane.lines.models import Line, PlanState, ProfileState
@@ -71,13 +70,7 @@ def link_action(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     found = get_object_or_404(InstallLink, pk=pk)
     reason = request.POST.get("reason", "").strip()
     if verb == "rotate":
-        attempt(request, "The old link is dead; the new one is below.", lambda: links.rotate(pk, reason=_given(reason)))
+        attempt(request, "The old link is dead; the new one is below.", lambda: links.rotate(pk, reason=given(reason)))
     else:
-        attempt(request, "The link is dead.", lambda: links.revoke(pk, reason=_given(reason)))
+        attempt(request, "The link is dead.", lambda: links.revoke(pk, reason=given(reason)))
     return redirect("console:line", found.line_id) if found.line_id else redirect("console:lines")
-
-
-def _given(reason: str) -> str:
-    if not reason:
-        raise BadInput("a reason is missing", fix="say why; it stands in the audit trail")
-    return reason

@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from simplane.channels.disputes import disputes
 from simplane.channels.models import Refund, Shop
 from simplane.channels.refund_proposals import left_of
 from simplane.channels.refund_rows import OPEN
-from simplane.console.shell import attempt, page
+from simplane.console.shell import attempt, given, page
 from simplane.console.story import story_of
-from simplane.core.errors import BadInput
 from simplane.core.models import DeadLetter
 from simplane.core.money import Money
 from simplane.ordering import actions, states
@@ -78,6 +78,7 @@ def order(request: HttpRequest, public_id: str) -> HttpResponse:
             "shop": Shop.objects.filter(key=found.account).only("key", "name", "domain").first(),
             "letters": DeadLetter.objects.filter(order_id=found.pk, resolved_at__isnull=True).order_by("opened_at"),
             "refunds": found.refunds.filter(state=Refund.State.PROPOSED),
+            "disputes": disputes(found.pk),
             "refundable": _refundable(found),
             "may_hold": found.state in (Order.State.OPEN, Order.State.AWAITING_PAYMENT) and not found.hold_reason,
             "may_release": found.state == Order.State.HELD or bool(found.hold_reason),
@@ -109,7 +110,7 @@ def unit_action(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
     to = request.POST.get("to", "").strip()
     verbs: dict[str, tuple[str, Callable[[], object]]] = {
         "retry": ("It is tried again.", lambda: actions.retry_unit(unit.pk, reason=reason)),
-        "cancel": ("It is being cancelled.", lambda: actions.cancel_unit(unit.pk, _given(reason))),
+        "cancel": ("It is being cancelled.", lambda: actions.cancel_unit(unit.pk, given(reason))),
         "send": ("The mail is on its way.", lambda: actions.send_again(unit.pk, to=to)),
     }
     done, work = verbs[verb]
@@ -123,13 +124,7 @@ def order_action(request: HttpRequest, public_id: str, verb: str) -> HttpRespons
     found = get_object_or_404(Order, public_id=public_id)
     reason = request.POST.get("reason", "").strip()
     if verb == "hold":
-        attempt(request, "The order is held.", lambda: actions.hold_order(found.pk, _given(reason)))
+        attempt(request, "The order is held.", lambda: actions.hold_order(found.pk, given(reason)))
     else:
         attempt(request, "The order goes on.", lambda: actions.release_order(found.pk))
     return redirect("console:order", found.public_id)
-
-
-def _given(reason: str) -> str:
-    if not reason:
-        raise BadInput("a reason is missing", fix="say why; it stands in the audit trail")
-    return reason

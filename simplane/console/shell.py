@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from simplane.console.menu import GROUPS
-from simplane.core.errors import Refusal
+from simplane.core.errors import BadInput, Refusal
 from simplane.core.models import DeadLetter
 
 
@@ -43,6 +43,13 @@ def attempt(request: HttpRequest, done: str, verb: Callable[[], object]) -> bool
         return False
     messages.success(request, done)
     return True
+
+
+def given(reason: str) -> str:
+    """The reason somebody typed. Raises BadInput when there is none."""
+    if not reason:
+        raise BadInput("a reason is missing", fix="say why; it stands in the audit trail")
+    return reason
 
 
 def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:

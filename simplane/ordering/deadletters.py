@@ -116,12 +116,6 @@ CAUSES = (
         ("retry_unit", "fail_unit"),
     ),
     Cause(
-        "dispute",
-        "The buyer disputes the payment",
-        "The eSIM was issued. Evidence (mail, page views, activation, usage) is on the order page.",
-        ("fail_unit", "close"),
-    ),
-    Cause(
         "sku_unknown",
         "Unknown SKU",
         "The shop sells something we do not know. Map the SKU to a product, or say that it is not ours; the order "

@@ -8,12 +8,15 @@ from simplane.ordering.actions.hand_over import hand_over, message_sent
 from simplane.ordering.actions.operate import (
     NotNow,
     cancel_unit,
+    hold_customer,
     hold_order,
     map_line,
     redact_customer,
+    release_customer,
     release_order,
     retry_unit,
     send_again,
+    take_back_disputed,
 )
 
 __all__ = [
@@ -23,13 +26,17 @@ __all__ = [
     "cancel_unit",
     "compensate",
     "hand_over",
+    "hold_customer",
     "hold_order",
     "map_line",
     "message_sent",
     "redact_customer",
+    "release_customer",
     "release_order",
     "retry_unit",
     "send_again",
+    "take_back_disputed",
+    "start",
     "tell_customer",
     "tick",
 ]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simplane.core import clock, deadletters, events, work
+from simplane.core import clock, deadletters, work
 from simplane.core.db import in_thread, transaction
-from simplane.core.money import Money
 from simplane.delivery.links import revoke_unit_links
 from simplane.lines.actions import apply_read
 from simplane.lines.models import Line
 from simplane.lines.queries import supplier_ref
-from simplane.ordering.events import UnitMoved
 from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.moves import end
 from simplane.ordering.states import ENDS
@@ -37,9 +35,7 @@ async def compensate(compensation_id: int) -> None:
         await in_thread(_again, row, f"the supplier could not be asked: {status.name}")
         return
     line = await in_thread(_keep_status, line, status.value)
-    if row.reason == "dispute":
-        await in_thread(_close, row, line, State.PERSON, "dispute: evidence is kept, a person decides", 0)
-    elif line.installed_at is not None or (line.data_used or 0) > 0:
+    if line.installed_at is not None or (line.data_used or 0) > 0:
         await in_thread(_close, row, line, State.LOSS, _loss(line), 0)
     elif adapter.capabilities.refund == "no":
         await in_thread(_close, row, line, State.LOSS, f"{line.supplier.name} takes nothing back", 0)
@@ -114,19 +110,5 @@ def _close(row: Compensation, line: Line, state: str, verdict: str, recovered_mi
                 state=Purchase.State.CANCELLED, refunded_minor=recovered_minor
             )
         unit = Unit.objects.select_related("order").get(pk=row.unit_id)
-        if state == State.PERSON:
-            _ask_person(unit, verdict)
-        elif unit.state in (S.READY, S.DELIVERED):
+        if unit.state in (S.READY, S.DELIVERED):
             end(unit, ENDS[row.reason], why=verdict)
-
-
-def _ask_person(unit: Unit, verdict: str) -> None:
-    deadletters.open_letter(
-        "unit",
-        unit.pk,
-        cause="dispute",
-        summary=f"{unit.order.name}: {verdict}",
-        order_id=unit.order_id,
-        money=Money(unit.price_minor, unit.currency),
-    )
-    events.record(UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=verdict))

@@ -14,7 +14,7 @@ from simplane.delivery.actions import redact_messages
 from simplane.ordering import states
 from simplane.ordering.actions.accept import owe_again
 from simplane.ordering.actions.fulfil import queue_mail
-from simplane.ordering.actions.shrink import open_compensation, want_cancel
+from simplane.ordering.actions.shrink import cancel_units, open_compensation, want_cancel
 from simplane.ordering.events import CustomerRedacted, OrderChanged
 from simplane.ordering.models import Customer, Order, OrderLine, Unit
 from simplane.ordering.moves import end, lock_order, move
@@ -100,6 +100,47 @@ def release_order(order_id: int) -> None:
         audit.note("order.released", "order", order.public_id)
         events.record(OrderChanged(order_id=order.pk, what=["released"]))
         owe_again(order)
+
+
+def take_back_disputed(order_id: int, reason: str) -> int:
+    """Give up a disputed sale: nothing more is bought, and every eSIM is given back as far as its supplier takes it.
+
+    What was installed or used is written down as a loss. Returns how many units that is; raises NotNow when there is
+    none.
+    """
+    with transaction():
+        order = Order.objects.select_for_update().get(pk=order_id)
+        if order.state == Order.State.HELD:
+            order.state, order.hold_reason = Order.State.OPEN, ""
+            order.save(update_fields=["state", "hold_reason"])
+        touched = cancel_units(order, reason="dispute")
+        if not touched:
+            raise NotNow("nothing of this order is left to give back")
+        audit.note("order.dispute_given_up", "order", order.public_id, after={"units": touched}, reason=reason)
+        events.record(OrderChanged(order_id=order.pk, what=[f"disputed, given up: {reason}"]))
+        return touched
+
+
+def hold_customer(customer_id: int, reason: str) -> None:
+    """Orders of this customer that are paid from now on wait for a person before anything is bought."""
+    with transaction():
+        customer = Customer.objects.select_for_update().get(pk=customer_id)
+        if customer.redacted_at is not None:
+            raise NotNow("this customer was erased", fix="nobody can be recognised by nothing")
+        before, customer.hold_reason = customer.hold_reason, reason[:200]
+        customer.save(update_fields=["hold_reason"])
+        audit.note("customer.held", "customer", customer.pk, before={"hold": before} if before else None, reason=reason)
+
+
+def release_customer(customer_id: int) -> None:
+    """Orders of this customer are served again at once; those that wait are released one by one."""
+    with transaction():
+        customer = Customer.objects.select_for_update().get(pk=customer_id)
+        if not customer.hold_reason:
+            return
+        before, customer.hold_reason = customer.hold_reason, ""
+        customer.save(update_fields=["hold_reason"])
+        audit.note("customer.released", "customer", customer.pk, before={"hold": before})
 
 
 def map_line(order_line_id: int, product_id: int | None) -> None:

@@ -95,7 +95,7 @@ def want_cancel(unit: Unit, reason: str) -> None:
 def open_compensation(unit: Unit, reason: str) -> int:
     """An eSIM was issued and its sale undone: what can be taken back is found out and done by its own job.
 
-    What a person was asked about is taken up again with the new reason. Returns 0 when it was under way already.
+    Returns 0 when it was under way already.
     """
     now = clock.now()
     wanted = {"reason": reason, "opened_at": now, "due_at": now}
@@ -112,19 +112,10 @@ def open_compensation(unit: Unit, reason: str) -> int:
 
 
 def _taken_up_again(row: Compensation, reason: str) -> bool:
-    """The shop paid back what we had given up, or a person has decided about a dispute."""
-    if row.state == Compensation.State.OPEN and row.reason == GIVEN_UP != reason:
-        return bool(Compensation.objects.filter(pk=row.pk).update(reason=reason))
-    if row.state != Compensation.State.PERSON or row.reason == reason:
+    """The shop paid back what we had given up."""
+    if row.state != Compensation.State.OPEN or row.reason != GIVEN_UP or reason == GIVEN_UP:
         return False
-    again = {
-        "state": Compensation.State.OPEN,
-        "reason": reason,
-        "due_at": clock.now(),
-        "closed_at": None,
-        "attempts": 0,
-    }
-    return bool(Compensation.objects.filter(pk=row.pk).update(**again))
+    return bool(Compensation.objects.filter(pk=row.pk).update(reason=reason))
 
 
 @needs_transaction
