@@ -18,6 +18,7 @@ COMMANDS = {
     "reconcile": ("reconcile", "compare a shop with us and print the proof"),
     "ledger": ("ledger", "verify: is every cent where it was posted; close: close a month"),
     "load": ("load", "load products, prices, shops and suppliers from one file"),
+    "retire-stand-ins": ("stand_ins", "put stand-in suppliers and shops out of use, before production"),
     "doctor": ("doctor", "say in plain words what is missing or misconfigured"),
     "prepare": ("prepare", "tables, setup file, catalogues and a login for a new environment"),
     "frontend": ("frontend", "copy the front-end files that npm installed"),
@@ -54,7 +55,7 @@ def _django(words: list[str]) -> int:
 def _help() -> int:
     print("simplane COMMAND [options]\n")
     for name, (_, text) in COMMANDS.items():
-        print(f"  {name:14} {text}")
+        print(f"  {name:17} {text}")
     print("\nEvery other word is a command of Django: migrate, createsuperuser, shell ...")
     return 0
 

@@ -16,6 +16,7 @@ from simplane.channels.models import ChannelSku, Reconciliation, Shop
 from simplane.channels.shopify.client import address_problem, probe
 from simplane.channels.shopify.outcomes import Ok
 from simplane.core import clock
+from simplane.ops import stand_ins
 from simplane.ops.doctor_machine import Said
 from simplane.ops.doctor_suppliers import LOST_KEY, LOST_KEY_FIX, ago
 
@@ -35,7 +36,7 @@ def shops() -> Iterator[Said]:
 
 def _shop(shop: Shop) -> Iterator[Said]:
     if shop.is_stand_in and not settings.SIMPLANE.allow_stand_ins:
-        yield "fail", "it is a stand-in, which this environment refuses", "remove it, or load the real shop"
+        yield "fail", "it is a stand-in, which this environment refuses", stand_ins.FIX
         return
     try:
         missing = [name for name in ("client_id", "client_secret") if not (shop.credentials or {}).get(name)]

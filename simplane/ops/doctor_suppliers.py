@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from simplane.core import clock
 from simplane.core.models import InboxMessage
+from simplane.ops import stand_ins
 from simplane.ops.doctor_machine import Said
 from simplane.suppliers import registry
 from simplane.suppliers.models import CatalogRun, Offer, Supplier
@@ -34,7 +35,7 @@ def suppliers() -> Iterator[Said]:
 
 def _supplier(supplier: Supplier) -> Iterator[Said]:
     if supplier.is_stand_in and not settings.SIMPLANE.allow_stand_ins:
-        yield "fail", "it is a stand-in, which this environment refuses", "deactivate it, or load the real account"
+        yield "fail", "it is a stand-in, which this environment refuses", stand_ins.FIX
         return
     if settings.SIMPLANE.production and not supplier.base_url.startswith("https://"):
         yield "fail", "its address is not https://", "correct base_url in the setup file"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-from simplane.ops import figures
+from simplane.ops import figures, stand_ins
 
 
 def main(argv: list[str]) -> int:
     """`--bind host:port` (127.0.0.1:8000). Replaces this process; SIGTERM stops it gracefully."""
     from simplane.config.env import env
 
+    if stand_ins.refused("web"):
+        raise SystemExit(2)
     figures.clear(figures.share(env.state_dir))
     bind = argv[argv.index("--bind") + 1] if "--bind" in argv else "127.0.0.1:8000"
     options = {

@@ -9,13 +9,15 @@ import threading
 
 import django
 
-from simplane.ops import figures
+from simplane.ops import figures, stand_ins
 
 
 def main(argv: list[str]) -> int:
     """`--once`: until no job waits."""
     from simplane.config.env import env
 
+    if stand_ins.refused("worker", wait=True):
+        return 2
     if env.worker_metrics_port:
         figures.keep_to_itself()
     else:
