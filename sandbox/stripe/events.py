@@ -34,7 +34,7 @@ class Events:
 
     def emit(self, kind: str, doc: JsonObject, previous: JsonObject | None = None) -> JsonObject:
         """Write down that something happened to an object and tell who listens."""
-        cause = self._account.cause
+        cause, targets = self._account.cause, self._targets(kind)
         data: JsonObject = {"object": copy.deepcopy(doc)}
         if previous is not None:
             data["previous_attributes"] = copy.deepcopy(previous)
@@ -45,20 +45,21 @@ class Events:
             "created": self._account.now(),
             "data": data,
             "livemode": False,
-            "pending_webhooks": 0,
+            "pending_webhooks": len(targets),
             "request": {"id": cause.request, "idempotency_key": cause.key},
             "type": kind,
         }
         self._account.objects.add(event)
         self._account.books.execute("update stripe_object set source = ? where id = ?", (doc["id"], event["id"]))
-        self._deliver_first(event)
+        self._deliver_first(event, targets)
         return event
 
     def twin(self, event: JsonObject) -> JsonObject:
         """A second event object for the same change, with an id of its own, as Stripe says may happen."""
-        twin = {**event, "id": new_id("event"), "pending_webhooks": 0}
+        targets = self._targets(event["type"])
+        twin = {**event, "id": new_id("event"), "pending_webhooks": len(targets)}
         self._account.objects.add(twin)
-        self._deliver_first(twin)
+        self._deliver_first(twin, targets)
         return twin
 
     def repeat(self, event: JsonObject, signature: str = "right") -> int:
@@ -79,15 +80,14 @@ class Events:
         found: list[str] = self._account.objects.aside(event_id).get("waiting", [])
         return found
 
-    def _deliver_first(self, event: JsonObject) -> None:
-        targets = self._targets(event["type"])
+    def _deliver_first(self, event: JsonObject, targets: list[JsonObject]) -> None:
         self._account.objects.note(event["id"], waiting=[entry["id"] for entry in targets])
         self._account.books.execute("update stripe_object set pending = ? where id = ?", (len(targets), event["id"]))
         if targets and self._is_lost(event["type"]):
             return
         double = self.dice.random() < self._account.settings.number("duplicate_rate")
         for endpoint in targets * (2 if double else 1):
-            self._queue({**event, "pending_webhooks": len(targets)}, endpoint, "right")
+            self._queue(event, endpoint, "right")
 
     def _targets(self, kind: str) -> list[JsonObject]:
         endpoints = self._account.objects.where("webhook_endpoint", "status = 'enabled'")
