@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
 from simplane.alerts.values import console
 from simplane.channels.models import Reconciliation, Shop
 from simplane.core import clock, deadletters
 from simplane.core.models import DeadLetter, Schedule
+from simplane.lines.queries import without_confirmation_code as without_code
 from simplane.ordering.models import Order
 from simplane.suppliers.models import Purchase, Supplier
 
@@ -21,6 +22,7 @@ RECONCILIATION_HOURS = 3
 UNKNOWN_MINUTES = 15
 SCHEDULE_PATIENCE_MINUTES = 5
 CLOCK_STEP_OF_A_PERSON = 3
+LEFT = "shop_uninstalled"
 OLDEST_JOB = """
 SELECT coalesce(extract(epoch FROM now() - min(scheduled_at)), 0), count(*)
 FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at < now()
@@ -36,14 +38,17 @@ class Trouble:
     level: str = "warning"
     text: str = ""
     link: str = ""
+    once: bool = False
+    """Told when it begins and not again while it lasts: nobody can end it soon."""
 
 
 Rule = Callable[[], list[Trouble]]
 
 
 def stuck() -> list[Trouble]:
-    """Causes with open dead letters; closed letters resolve the alert."""
-    rows = DeadLetter.objects.filter(resolved_at__isnull=True).values_list("cause").annotate(count=Count("pk"))
+    """Causes with open dead letters; closed letters resolve the alert. Shops that left have a rule of their own."""
+    letters = DeadLetter.objects.filter(resolved_at__isnull=True).exclude(cause=LEFT)
+    rows = letters.values_list("cause").annotate(count=Count("pk"))
     return [
         Trouble(cause, f"{count} stuck: {deadletters.cause(cause).title}", link=console(f"stuck/{cause}/"))
         for cause, count in rows
@@ -120,11 +125,31 @@ def paused_suppliers() -> set[str]:
     return set(Supplier.objects.filter(active=True).exclude(paused_reason="").values_list("code", flat=True))
 
 
-def silent_shops() -> list[Trouble]:
-    """Shops that refuse us, or removed the app."""
+def without_confirmation_code() -> list[Trouble]:
+    """eSIMs whose buyers can not install them, by supplier."""
+    rows = without_code().order_by().values_list("supplier__code").annotate(count=Count("pk"))
+    text = (
+        "Their phones ask for a confirmation code that the supplier did not give. Ask for it; the eSIM's page keeps it."
+    )
     return [
-        Trouble(shop.key, f"{shop.name} is {shop.get_state_display()}: {shop.problem[:80]}", "critical")
-        for shop in Shop.objects.exclude(state=Shop.State.ACTIVE)
+        Trouble(code, f"{count} eSIMs of {code} can not be installed", text=text, link=console("esims/?code=missing"))
+        for code, count in rows
+    ]
+
+
+def silent_shops() -> list[Trouble]:
+    """Shops that refuse us; and, told once, those that removed the app, until somebody closes the letter about it."""
+    letters = DeadLetter.objects.filter(cause=LEFT, kind="shop", resolved_at__isnull=True).values("subject_id")
+    paused, left = Q(state=Shop.State.PAUSED), Q(state=Shop.State.UNINSTALLED, key__in=letters)
+    return [
+        Trouble(
+            shop.key,
+            f"{shop.name} is {shop.get_state_display()}: {shop.problem[:80]}",
+            "critical",
+            link=console(f"shops/{shop.key}/"),
+            once=shop.state == Shop.State.UNINSTALLED,
+        )
+        for shop in Shop.objects.filter(paused | left).only("key", "name", "state", "problem")
     ]
 
 
@@ -137,6 +162,7 @@ RULES: dict[str, Rule] = {
     "reconciliation_late": reconciliations,
     "reconciliation_open": open_reconciliations,
     "queue_age": queue_age,
+    "no_confirmation_code": without_confirmation_code,
 }
 """Rules that raise and resolve."""
 

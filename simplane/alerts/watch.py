@@ -37,7 +37,10 @@ def watch() -> dict[str, Any]:
 
 def _raise(name: str, rule: Rule) -> set[str]:
     troubles = rule()
+    open_now = set(Alert.objects.filter(rule=name, resolved_at__isnull=True).values_list("subject", flat=True))
     for one in troubles:
+        if one.once and one.subject in open_now:
+            continue
         actions.raise_alert(name, one.subject, level=one.level, title=one.title, text=one.text, link=one.link)
     return {one.subject for one in troubles}
 

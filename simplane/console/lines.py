@@ -12,7 +12,9 @@ from simplane.console.paging import page_of
 from simplane.console.shell import attempt, given, page
 from simplane.delivery import links
 from simplane.delivery.models import InstallLink
+from simplane.lines import actions
 from simplane.lines.models import Line, PlanState, ProfileState
+from simplane.lines.queries import without_confirmation_code
 from simplane.ordering.models import Unit
 
 
@@ -33,6 +35,8 @@ def _filtered(query: QueryDict) -> QuerySet[Line]:
     digits = query.get("q", "").replace(" ", "")
     if digits:
         found = found.filter(iccid=digits) if ICCID.fullmatch(digits) else found.filter(iccid__startswith=digits)
+    if query.get("code") == "missing":
+        found = found.filter(pk__in=without_confirmation_code().values("pk"))
     if query.get("profile") in ProfileState.values:
         found = found.filter(profile_state=query["profile"])
     if query.get("plan") in PlanState.values:
@@ -62,6 +66,18 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
             "links": [(link, links.address_of_unit(link.token)) for link in install_links],
         },
     )
+
+
+@require_POST
+def confirmation_code(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep the confirmation code that a supplier told by phone or mail."""
+    found = get_object_or_404(Line.objects.only("pk"), pk=pk)
+    attempt(
+        request,
+        "Kept; the install page shows it now. Send the mail again so that the buyer knows.",
+        lambda: actions.keep_confirmation_code(found.pk, request.POST.get("code", "")),
+    )
+    return redirect("console:line", pk)
 
 
 @require_POST

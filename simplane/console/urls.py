@@ -54,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("customers/<int:pk>/redact/", customers.customer_redact, name="customer_redact"),
     path("esims/", lines.lines, name="lines"),
     path("esims/<int:pk>/", lines.line, name="line"),
+    path("esims/<int:pk>/confirmation-code/", lines.confirmation_code, name="confirmation_code"),
     re_path(r"^links/(?P<pk>[0-9]+)/(?P<verb>revoke|rotate)/$", lines.link_action, name="link_action"),
     path("mail/", mail.mails, name="mails"),
     path("products/", products.products, name="products"),

@@ -102,6 +102,7 @@ def _install(link: InstallLink, spoken: Language) -> dict[str, Any]:
     code = activation_code(link.line)
     return {
         "code": code,
+        "confirmation": link.line.confirmation_code or "",
         "png": qr.png(code),
         "page_url": links.address_of_unit(link.token),
         "apn": spoken.install.apn.format(apn=link.line.apn) if link.line.apn else "",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
-from simplane.core import clock, events, rows
-from simplane.core.db import needs_transaction
+from simplane.core import audit, clock, events, rows
+from simplane.core.db import needs_transaction, transaction
+from simplane.core.errors import BadInput
 from simplane.lines.events import LineEnded, LineMoved
 from simplane.lines.models import Line, LineEvent, PlanState, ProfileState, ServiceState
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.values import IssuedLine, LineStatus, SupplierEvent
 
+CONFIRMATION_CODE = re.compile(r"[\w.-]{1,64}")
 _ENDED_PLANS = (PlanState.EXPIRED,)
 _MOMENTS = {"installed": "installed_at", "attached": "attached_at", "first_use": "first_use_at"}
 
@@ -28,7 +31,8 @@ def create_line(*, unit_id: int, purchase: Purchase, issued: IssuedLine) -> Line
         smdp=issued.code.smdp,
         matching_id=issued.code.matching_id,
         oid=issued.code.oid,
-        confirmation_code_required=issued.code.confirmation_code_required,
+        confirmation_code_required=issued.code.confirmation_code_required or bool(issued.confirmation_code),
+        confirmation_code=issued.confirmation_code or None,
         apn=issued.apn,
         data_total=issued.data_total if issued.data_total is not None else purchase.offer.data_bytes,
         expires_at=issued.expires_at,
@@ -37,6 +41,21 @@ def create_line(*, unit_id: int, purchase: Purchase, issued: IssuedLine) -> Line
     if rows.insert(line, "ON CONFLICT (purchase_id) DO NOTHING"):
         return line
     return Line.objects.get(purchase=purchase)
+
+
+def keep_confirmation_code(line_id: int, code: str) -> None:
+    """A person got the confirmation code of an eSIM from its supplier: page and mail show it from now on.
+
+    Raises BadInput for what is no such code. The code itself is never written into the audit trail.
+    """
+    wanted = code.strip()
+    if not CONFIRMATION_CODE.fullmatch(wanted):
+        raise BadInput("this is no confirmation code", fix="type the 1 to 64 letters and digits that the supplier gave")
+    with transaction():
+        line = Line.objects.select_for_update().get(pk=line_id)
+        line.confirmation_code, line.confirmation_code_required = wanted, True
+        line.save(update_fields=["confirmation_code", "confirmation_code_required"])
+        audit.note("line.confirmation_code_kept", "line", line.pk)
 
 
 @needs_transaction

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from simplane.core.crypto import SecretJSONField
 from simplane.suppliers.models import Purchase, Supplier
 
 
@@ -47,6 +48,8 @@ class Line(models.Model):
     matching_id = models.CharField(max_length=260)
     oid = models.CharField(max_length=60, blank=True)
     confirmation_code_required = models.BooleanField(default=False)
+    confirmation_code = SecretJSONField(null=True)
+    """A text that the phone asks for when the profile needs one; null: the supplier gave none (yet)."""
     apn = models.CharField(max_length=60, blank=True)
     eid = models.CharField(max_length=32, blank=True)
     profile_state = models.CharField(max_length=12, choices=ProfileState, default=ProfileState.RELEASED)
@@ -78,6 +81,11 @@ class Line(models.Model):
         indexes = [
             models.Index(fields=["iccid"], name="line_by_iccid"),
             models.Index(fields=["checked_at"], name="line_to_check", condition=Q(ended_at__isnull=True)),
+            models.Index(
+                fields=["supplier"],
+                name="line_without_code",
+                condition=Q(confirmation_code_required=True, confirmation_code__isnull=True, ended_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

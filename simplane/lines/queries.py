@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from simplane.core.telecom import ActivationCode
-from simplane.lines.models import Line
+from simplane.lines.models import Line, ProfileState
 from simplane.suppliers.values import LineRef
 
 
@@ -20,3 +22,10 @@ def supplier_ref(line: Line) -> LineRef:
         order_id=line.purchase.supplier_order_id,
         offer_code=line.purchase.offer.code,
     )
+
+
+def without_confirmation_code() -> QuerySet[Line]:
+    """eSIMs that can not be installed yet: their phone will ask for a code that the supplier did not give."""
+    waiting = [ProfileState.RELEASED, ProfileState.UNKNOWN]
+    needed = Line.objects.filter(confirmation_code_required=True, confirmation_code__isnull=True, ended_at__isnull=True)
+    return needed.filter(profile_state__in=waiting)

@@ -45,6 +45,8 @@ class UnitPage:
     order_name: str
     plan: str
     code: ActivationCode | None
+    confirmation: str
+    """The confirmation code; empty where none is needed, known or to be shown."""
     apn: str
     device: Device
     guides: tuple[ShownGuide, ...]
@@ -89,6 +91,7 @@ def unit_page(facts: UnitFacts, *, token: str, spoken: Language, device: Device,
         order_name=unit.order.name,
         plan=unit.product.name,
         code=activation_code(line) if line is not None and may_install else None,
+        confirmation=(line.confirmation_code or "") if line is not None and may_install else "",
         apn=spoken.install.apn.format(apn=line.apn) if line is not None and line.apn and may_install else "",
         device=device,
         guides=_guides(spoken, device),

@@ -130,6 +130,8 @@ class IssuedLine:
     code: ActivationCode
     cost: Money | None
     """What the supplier says it charged, if it says."""
+    confirmation_code: str = ""
+    """What the phone asks for where `code` says that one is needed; empty: the supplier gave none. A secret."""
     apn: str = ""
     data_total: int | None = None
     expires_at: datetime | None = None

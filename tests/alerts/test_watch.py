@@ -12,9 +12,11 @@ from django.db import connection
 from simplane.alerts import jobs as alert_jobs
 from simplane.alerts import rules, watch
 from simplane.alerts.models import Alert
+from simplane.channels import shops
 from simplane.channels.models import Shop
-from simplane.core import clock, events, jobs
+from simplane.core import clock, deadletters, events, jobs
 from simplane.core.models import DeadLetter, Schedule
+from simplane.lines.actions import keep_confirmation_code
 from simplane.ordering.models import Order
 from simplane.suppliers.models import Purchase, Supplier
 from tests import factories
@@ -66,6 +68,18 @@ def silent_shop() -> Callable[[], Any]:
     return lambda: Shop.objects.filter(pk=shop.pk).update(state=Shop.State.ACTIVE)
 
 
+def uninstalled_shop() -> Callable[[], Any]:
+    shop = factories.shop(key="demo", name="Demo", created_at=clock.now())
+    shops.uninstall_shop(shop.pk)
+    return lambda: deadletters.perform(DeadLetter.objects.get().pk, "shop_close")
+
+
+def uncertain_line() -> Callable[[], Any]:
+    seller = factories.supplier(code="esimgo")
+    made = factories.line(confirmation_code_required=True, offer=factories.offer(supplier=seller))
+    return lambda: keep_confirmation_code(made.pk, "4711")
+
+
 def waiting_job() -> Callable[[], Any]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -90,6 +104,8 @@ def waiting_job() -> Callable[[], Any]:
         (forgotten_shop, ("reconciliation_late", "demo"), "Demo was not reconciled for 3 h"),
         (open_reconciliation, ("reconciliation_open", "demo"), "Orders of Demo and ours do not balance"),
         (silent_shop, ("shop_silent", "demo"), "Demo is "),
+        (uninstalled_shop, ("shop_silent", "demo"), "Demo is "),
+        (uncertain_line, ("no_confirmation_code", "esimgo"), "1 eSIMs of esimgo can not be installed"),
         (waiting_job, ("queue_age", "all"), "1 jobs wait, the oldest for 13"),
     ],
 )
@@ -104,6 +120,16 @@ def test_trouble_is_found_and_its_end_too(
     end()
     watch.watch()
     assert open_alerts() == {}
+
+
+def test_a_shop_that_removed_the_app_is_told_once_and_a_paused_one_again_and_again() -> None:
+    shops.uninstall_shop(factories.shop(key="gone").pk)
+    factories.shop(key="refuses", state=Shop.State.PAUSED)
+    for _ in range(3):
+        watch.watch()
+    counts = dict(Alert.objects.filter(rule="shop_silent").values_list("subject", "count"))
+    assert counts == {"gone": 1, "refuses": 3}
+    assert not Alert.objects.filter(rule="stuck").exists()
 
 
 def test_nothing_is_wrong_with_an_empty_shop() -> None:

@@ -149,10 +149,17 @@ def test_a_lonely_esim_is_not_counted() -> None:
     assert "eSIM 1 of" not in body(written(message(unit_number=1, unit_count=1)), "plain")
 
 
-def test_says_when_the_phone_will_ask_for_a_confirmation_code() -> None:
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_shows_the_confirmation_code_the_phone_will_ask_for(kind: str) -> None:
+    line = Line(smdp="rsp.example.com", matching_id="ABC", confirmation_code_required=True, confirmation_code="CC-4711")
+    assert "CC-4711" in body(written(message(), line), kind)
+    assert "confirmation" not in body(written(message()), kind).lower()
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en", "We do not have it yet"), ("de", "liegt uns noch nicht vor")])
+def test_says_when_nobody_knows_the_confirmation_code(locale: str, words: str) -> None:
     line = Line(smdp="rsp.example.com", matching_id="ABC", confirmation_code_required=True)
-    assert "confirmation code" in body(written(message(), line), "plain")
-    assert "confirmation code" not in body(written(message()), "plain")
+    assert words in body(written(message(locale=locale), line), "plain")
 
 
 def test_names_the_access_point_when_the_supplier_gives_one() -> None:

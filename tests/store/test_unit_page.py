@@ -79,8 +79,22 @@ def test_the_picture_to_keep_reads_as_the_code(client: Client) -> None:
     assert found.text == CODE
 
 
-def test_a_confirmation_code_is_announced(client: Client) -> None:
-    assert "confirmation code" in read(client, link_of(bought(confirmation_code_required=True)))
+def test_a_confirmation_code_is_shown_beside_the_code_and_never_in_it(client: Client) -> None:
+    html = read(client, link_of(bought(confirmation_code_required=True, confirmation_code="CC-4711")))
+    assert '<code id="confirmation">CC-4711</code>' in html
+    assert "Your phone asks for it while it loads the eSIM." in html
+    assert f'<code id="whole">{CODE}$$1</code>' in html
+
+
+def test_a_confirmation_code_nobody_gave_is_said_to_be_missing(client: Client) -> None:
+    html = read(client, link_of(bought(confirmation_code_required=True)))
+    assert "We do not have it yet" in html
+    assert 'id="confirmation"' not in html
+
+
+def test_a_confirmation_code_is_shown_only_while_the_other_codes_are(client: Client) -> None:
+    ended = bought(confirmation_code_required=True, confirmation_code="CC-4711", service_state="terminated")
+    assert "CC-4711" not in read(client, link_of(ended))
 
 
 def test_data_left_is_told_with_its_age(client: Client) -> None:

@@ -25,6 +25,10 @@ class InstallTexts:
     activation_code: str
     whole_code: str
     confirmation_code: str
+    """The label of the code itself."""
+    confirmation_code_how: str
+    confirmation_code_missing: str
+    """Where the supplier gave none."""
     apn: str
     """Takes {apn}."""
     qr_alt: str
