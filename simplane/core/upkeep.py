@@ -17,9 +17,11 @@ RESCUE = """
 WITH dead AS (
   SELECT id FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)
 )
-UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, worker_id = NULL, scheduled_at = NULL
+UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, worker_id = NULL, scheduled_at = NULL,
+  queueing_lock = NULL
 WHERE status = 'doing' AND (worker_id IS NULL OR worker_id IN (SELECT id FROM dead))
 """
+"""The lock of a key only saves work; of two jobs with one key it would keep all dead jobs from being rescued."""
 
 
 @scheduled("stalled_jobs", cron="* * * * *", title="Jobs of dead workers, started again", most_seconds=60)

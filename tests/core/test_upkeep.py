@@ -1,0 +1,59 @@
+"""What a worker killed with -9 leaves behind is done by another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from simplane.core import jobs
+from simplane.core.db import transaction
+from simplane.core.upkeep import stalled_jobs
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def waiting(name: str, **given: Any) -> None:
+    """A job that waits."""
+    with transaction():
+        jobs.enqueue(name, **given)
+
+
+def begun_by_a_dead_worker() -> None:
+    """Every waiting job was taken by a worker that is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE status = 'todo'")
+
+
+def standing() -> list[tuple[str, str]]:
+    """Name and status of all jobs, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, status::text FROM procrastinate_jobs ORDER BY id")
+        return list(cursor.fetchall())
+
+
+def test_jobs_of_a_dead_worker_wait_again() -> None:
+    waiting("channels.write_back", order_id=1)
+    begun_by_a_dead_worker()
+    assert stalled_jobs() == {"rescued": 1}
+    assert standing() == [("channels.write_back", "todo")]
+    assert stalled_jobs() == {"rescued": 0}
+
+
+def test_two_jobs_of_one_key_do_not_keep_each_other_or_a_third_from_being_rescued() -> None:
+    for _ in range(2):
+        waiting("channels.read_order", once_key="read:1:2", shop_id=1, external_id="2")
+        begun_by_a_dead_worker()
+    waiting("channels.write_back", order_id=1)
+    begun_by_a_dead_worker()
+    assert stalled_jobs() == {"rescued": 3}
+    assert [status for _, status in standing()] == ["todo"] * 3
+
+
+def test_a_job_is_rescued_although_another_of_its_key_waits() -> None:
+    waiting("channels.read_order", once_key="read:1:2", shop_id=1, external_id="2")
+    begun_by_a_dead_worker()
+    waiting("channels.read_order", once_key="read:1:2", shop_id=1, external_id="2")
+    assert stalled_jobs() == {"rescued": 1}
+    assert [status for _, status in standing()] == ["todo", "todo"]
