@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.kit.books import JsonObject
 from sandbox.kit.http import Call, Reply
-from sandbox.stripe import lists
+from sandbox.stripe import ledger, lists
 from sandbox.stripe.account import Account, Cause
 from sandbox.stripe.checkout import lines_of
 from sandbox.stripe.due import run_due
@@ -102,6 +102,8 @@ class Api:
         if field == "refunds":
             found = self._account.objects.where("refund", "charge = ?", (owner["id"],))[::-1]
             return lists.listing(found, f"/v1/charges/{owner['id']}/refunds")
+        if field == "balance_transaction":
+            ledger.mature(self._account)
         return self._account.objects.find(owner[field]) if owner.get(field) else None
 
 

@@ -192,6 +192,8 @@ def update(ask: Ask) -> JsonObject:
         ask.account.objects.need("customer", params["customer"], "customer")
     method = _given_method(ask.account, params)
     params.pop("payment_method_data", None)
+    if "payment_method" in params and method is None:
+        changes["status"] = "requires_payment_method"
     if method is not None:
         changes |= {"payment_method": method["id"], "status": "requires_confirmation"}
         params.pop("payment_method", None)
@@ -230,7 +232,7 @@ def search(ask: Ask) -> JsonObject:
     found = [CLAUSE.fullmatch(clause) for clause in clauses]
     if not all(found):
         raise Refused(f"We were unable to parse your search query: {ask.params['query']}", param="query")
-    limit, start = int(ask.params.get("limit", 10)), int(ask.params.get("page", "0"))
+    limit, start = lists.limit_of(ask.params), int(ask.params.get("page", 0))
     seen_until = ask.account.now() - ask.account.settings.number("index_lag_seconds")
     conditions, values = ["created <= ?"], list[object]((seen_until,))
     for match in filter(None, found):
@@ -271,7 +273,7 @@ ROUTES: tuple[Route, ...] = (
     Route("payment_intent.create", "POST", "/v1/payment_intents", create, check_create),
     route("payment_intent.list", "GET", "payment_intents", listed, {**PAGE, "customer": text}),
     route("payment_intent.search", "GET", "payment_intents/search", search,
-          {"query": text, "limit": integer, "page": text}, required=("query",)),
+          {"query": text, "limit": integer, "page": integer}, required=("query",)),
     route("payment_intent.get", "GET", "payment_intents/{id}", lambda ask: ask.need(KIND, "intent"),
           {"client_secret": text}),
     route("payment_intent.update", "POST", "payment_intents/{id}", update, UPDATE),

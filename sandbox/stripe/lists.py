@@ -21,7 +21,9 @@ def page_of(
     values: Sequence[object] = (),
 ) -> JsonObject:
     """One page of objects of a kind. `equals` are columns (None = any); `also` is one more SQL condition."""
-    limit = _limit(params)
+    limit = limit_of(params)
+    if "starting_after" in params and "ending_before" in params:
+        raise Refused("You cannot set both starting_after and ending_before.", param="starting_after")
     conditions, bound = ["kind = ?", f"({also})"], [kind, *values]
     for column, value in (equals or {}).items():
         if value is not None:
@@ -45,12 +47,11 @@ def listing(data: list[JsonObject], url: str, *, has_more: bool = False) -> Json
     return {"object": "list", "data": data, "has_more": has_more, "url": url}
 
 
-def _limit(params: Mapping[str, Any]) -> int:
+def limit_of(params: Mapping[str, Any]) -> int:
+    """How many objects a page has: 10 when nothing is said. Raises Refused outside 1 to 100."""
     limit = int(params.get("limit", 10))
     if not 1 <= limit <= 100:
         raise Refused("Invalid integer: must be between 1 and 100", param="limit")
-    if "starting_after" in params and "ending_before" in params:
-        raise Refused("You cannot set both starting_after and ending_before.", param="starting_after")
     return limit
 
 

@@ -76,7 +76,7 @@ def check_grain(amount: int, currency: str, name: str = "amount") -> None:
 
 def shown(amount: int, currency: str) -> str:
     """`12.50 eur`."""
-    return f"{Decimal(amount).scaleb(-decimals(currency))} {currency}"
+    return f"{Decimal(amount).scaleb(-decimals(currency.lower()))} {currency}"
 
 
 def converted(amount: int, currency: str, target: str, rate: Decimal) -> int:

@@ -76,6 +76,11 @@ class Objects:
         sql = f"select doc from stripe_object where kind = ? and {condition} order by seq"
         return [json.loads(row["doc"]) for row in self.books.rows(sql, (kind, *values))]
 
+    def payout_of(self, number: str) -> str | None:
+        """The payout a balance transaction went out with."""
+        row = self.books.row("select payout from stripe_object where id = ?", (number,))
+        return row["payout"] if row else None
+
     @staticmethod
     def parse(text: str) -> JsonObject:
         """A stored object."""

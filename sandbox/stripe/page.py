@@ -13,7 +13,7 @@ from sandbox.stripe import checkout
 from sandbox.stripe.account import Account
 from sandbox.stripe.checkout_docs import KIND
 from sandbox.stripe.due import run_due
-from sandbox.stripe.money import shown
+from sandbox.stripe.money import shown as amount_text
 from sandbox.stripe.refused import Refused
 
 STYLE = Path(__file__).with_name("static") / "style.css"
@@ -21,7 +21,7 @@ CHOICES = {
     "pm_card_visa": "Card 4242: pays",
     "pm_card_chargeDeclined": "Card 0002: declined",
     "pm_card_chargeDeclinedInsufficientFunds": "Card 9995: insufficient funds",
-    "pm_card_authenticationRequired": "Card 3184: asks the buyer to authenticate",
+    "pm_card_authenticationRequired": "Card 3184: asks to authenticate",
     "pm_card_createDispute": "Card 0259: pays, disputed as fraud",
     "pm_card_refundFail": "Card 5126: pays, a refund comes back",
     "pm_sepa_debit_success": "Bank account 3201: pays later",
@@ -175,6 +175,11 @@ class Page:
         if charge is None:
             return _page("Receipt", "<p>No such charge.</p>", status=404)
         return _page("Receipt", f"<p>{shown(charge['amount'], charge['currency'])}, {_state(charge)}</p>")
+
+
+def shown(amount: int, currency: str) -> str:
+    """`12.50 EUR`."""
+    return amount_text(amount, currency.upper())
 
 
 def _state(charge: JsonObject) -> str:

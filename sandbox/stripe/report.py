@@ -41,6 +41,7 @@ def _payment(account: Account, charge: JsonObject) -> JsonObject:
         "refunded_minor": charge["amount_refunded"],
         "currency": charge["currency"],
         "settled": _movement(entry) if entry else None,
+        "payout": account.objects.payout_of(entry["id"]) if entry else None,
         "disputed": charge["disputed"],
         "at": charge["created"],
         "refunds": [

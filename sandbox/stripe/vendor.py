@@ -39,6 +39,8 @@ DEFAULT_RATES = (
     "eur=1,usd=0.92,gbp=1.17,chf=1.06,jpy=0.0061,krw=0.00064,kwd=2.99,bhd=2.44,isk=0.0067,pln=0.23,sek=0.088"
 )
 POINTED_KEY = "endpoint_points_to"
+CURRENCY_LIST = re.compile(r"[a-z]{3}(,[a-z]{3})*")
+RATE_LIST = re.compile(r"[a-z]{3}=\d+(\.\d+)?(,[a-z]{3}=\d+(\.\d+)?)*")
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 LIMITED = "Request rate limit exceeded."
 LOCKED = (
@@ -60,6 +62,7 @@ class Stripe(Vendor):
         "duplicate_rate": 0.0,
         "lost_rate": 0.0,
         "jitter_seconds": 0.0,
+        "virtual_stamps": False,
         "execution_ms": 0.0,
         "async_seconds": 10.0,
         "settle_seconds": 0.0,
@@ -102,9 +105,7 @@ class Stripe(Vendor):
     def settings_changed(self, names: Collection[str]) -> None:
         """Point the account's first endpoint at a new address; the same one again changes nothing."""
         settings = self.desk.settings
-        if settings.text("retries") not in PAUSES_SECONDS:
-            settings.update({"retries": self.settings["retries"]})
-            raise ValueError(f"retries must be one of {', '.join(PAUSES_SECONDS)}")
+        self._refuse_nonsense()
         wanted = [settings.text("webhook_url"), settings.text("webhook_secret")]
         if not {"webhook_url", "webhook_secret"} & set(names) or self._pointed()[:2] == wanted:
             return
@@ -114,6 +115,16 @@ class Stripe(Vendor):
             if wanted[0]:
                 number = endpoints.new_endpoint(self.account, wanted[0], ["*"], secret=wanted[1])["id"]
             self.desk.books.set_state(POINTED_KEY, [*wanted, number])
+
+    def _refuse_nonsense(self) -> None:
+        settings, wrong = self.desk.settings, ""
+        if settings.text("retries") not in PAUSES_SECONDS:
+            wrong = "retries"
+        for name, pattern in (("settle_in", CURRENCY_LIST), ("rates", RATE_LIST)):
+            wrong = wrong if pattern.fullmatch(settings.text(name)) else name
+        if wrong:
+            settings.update({wrong: self.settings[wrong]})
+            raise ValueError(f"{wrong} is not understood and is back to {self.settings[wrong]!r}")
 
     def _pointed(self) -> list[str]:
         found: list[str] = self.desk.books.get_state(POINTED_KEY) or ["", "", ""]

@@ -53,7 +53,7 @@ def test_a_buyer_pays_on_the_page_and_comes_back_with_the_session_id(desk: Calle
 
     done = desk.api.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent", "line_items"]})
     assert "Wallet top-up" in page.text
-    assert "50.00 eur" in page.text
+    assert "50.00 EUR" in page.text
     assert (answer.status_code, answer.headers["location"]) == (303, f"https://shop.example/done?session={session.id}")
     assert (done.status, done.payment_status, done.url) == ("complete", "paid", None)
     assert done.payment_intent.metadata["topup_id"] == "tu_1"  # type: ignore[union-attr]

@@ -198,4 +198,5 @@ def test_the_books_and_the_balance_transactions_agree_to_the_cent(desk: Caller) 
     assert books["charged_minor"] == {"eur": 7000, "usd": 3000, "kwd": 5120}
     assert books["refunded_minor"]["usd"] == 1111
     assert [order["metadata"].get("topup_id") for order in books["orders"]] == ["tu_1", "tu_2", "tu_3", None]
+    assert books["orders"][0]["payout"] == books["payouts"][0]["id"]
     assert all(sum(line["net"] for line in payout["movements"]) == 0 for payout in books["payouts"])
