@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import Error as DatabaseProblem
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -63,6 +64,7 @@ def checks() -> dict[str, str]:
         found = {"database": OK, "migrations": _migrations()}
         # Without its tables the inbox has nothing to say.
         found["inbox"] = _inbox() if found["migrations"] == OK else "waits for the migrations"
+        found["pages"] = _pages()
     except DatabaseProblem as problem:
         return {"database": f"can not be reached or used: {type(problem).__name__}"}
     return found
@@ -90,6 +92,15 @@ def _inbox() -> str:
     if read_only:
         return "the database takes no writes (a replica, or set read-only): webhooks can not be stored"
     return OK if allowed else "our database user may not insert webhooks"
+
+
+def _pages() -> str:
+    """A production process knows the names of the files of its pages from its start, or never."""
+    try:
+        staticfiles_storage.url("ui/console.css")
+    except ValueError:
+        return "their files were not there when this process started: start it by `simplane web`, which makes them"
+    return OK
 
 
 def forget() -> None:

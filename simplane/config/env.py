@@ -89,6 +89,11 @@ class Env(BaseSettings):
         return self.environment == "production"
 
     @property
+    def static_root(self) -> Path:
+        """Where production keeps the files of the pages (ops/static_files.py makes them)."""
+        return self.state_dir / "static"
+
+    @property
     def json_logs(self) -> bool:
         return self.production if self.log_format == "auto" else self.log_format == "json"
 

@@ -138,7 +138,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.state_dir / "static" if env.production else None
+STATIC_ROOT = env.static_root if env.production else None
 WHITENOISE_USE_FINDERS = not env.production
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -45,8 +45,7 @@ def _node() -> Said:
 
 def front_end() -> Iterator[Said]:
     """Whether pages will have their style."""
-    missing = [name for name in frontend.FILES.values() if not (frontend.VENDOR / name).is_file()]
-    if missing:
+    if missing := frontend.missing():
         yield "fail", f"front-end files are missing: {', '.join(missing)}", "run `simplane frontend`"
     else:
         yield "ok", "front-end files are in place", ""

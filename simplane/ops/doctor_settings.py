@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 
 from simplane.config.env import DEFAULT_SECRET, Env, unknown
 from simplane.delivery.smtp import Server, server
+from simplane.ops import static_files
 from simplane.ops.doctor_machine import Said
 
 SECONDS = 5
@@ -48,6 +49,14 @@ def _production(env: Env) -> Iterator[Said]:
         yield "fail", "SIMPLANE_ALERT_MAIL_TO names nobody real", "set the address of whoever must know"
     if env.mail_from.rstrip(">").endswith(EXAMPLE):
         yield "fail", "SIMPLANE_MAIL_FROM is an example", "set the sender that your domain's SPF and DKIM cover"
+    if static_files.up_to_date(env.static_root):
+        yield "ok", "the files of the pages are made from this version", ""
+    else:
+        yield (
+            "warn",
+            "the files of the pages are missing or of another version",
+            "start `simplane web` anew: it makes them",
+        )
     if not env.slack_webhook_url:
         yield "note", "alerts go by mail only", "set SIMPLANE_SLACK_WEBHOOK_URL to have them in Slack"
     if not env.metrics_token:

@@ -70,6 +70,11 @@ def copy(root: Path = ROOT, vendor: Path = VENDOR) -> int:
     return len(FILES)
 
 
+def missing() -> list[str]:
+    """Files on the allow-list that are not there."""
+    return [name for name in FILES.values() if not (VENDOR / name).is_file()]
+
+
 def _lock_hash(root: Path) -> str:
     return hashlib.sha256((root / "package-lock.json").read_bytes()).hexdigest()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
-from simplane.ops import figures, stand_ins
+from simplane.ops import figures, stand_ins, static_files
 
 
 def main(argv: list[str]) -> int:
@@ -14,6 +15,8 @@ def main(argv: list[str]) -> int:
 
     if stand_ins.refused("web"):
         raise SystemExit(2)
+    if env.production:
+        _make_static_files(env.static_root)
     figures.clear(figures.share(env.state_dir))
     bind = argv[argv.index("--bind") + 1] if "--bind" in argv else "127.0.0.1:8000"
     options = {
@@ -31,3 +34,11 @@ def main(argv: list[str]) -> int:
     words = [word for pair in options.items() for word in pair]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *words, "simplane.config.wsgi:application"])
+
+
+def _make_static_files(folder: Path) -> None:
+    try:
+        static_files.make(folder)
+    except static_files.StaticFilesMissing as problem:
+        print(f"web: {problem}", file=sys.stderr)
+        raise SystemExit(2) from None

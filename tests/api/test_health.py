@@ -30,7 +30,10 @@ def test_healthz_asks_no_database(client: Client) -> None:
 def test_ready_when_everything_is(client: Client, db: None) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"ready": True, "checks": {"database": "ok", "migrations": "ok", "inbox": "ok"}}
+    assert answer.json() == {
+        "ready": True,
+        "checks": {"database": "ok", "migrations": "ok", "inbox": "ok", "pages": "ok"},
+    }
     assert answer["Cache-Control"] == "no-store"
 
 
