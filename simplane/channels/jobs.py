@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simplane.channels import mapping, privacy, reconcile, refunds, shops, subscriptions, writeback
+from simplane.channels import mapping, privacy, reconcile, refunds, shops, subscriptions, untold, writeback
 from simplane.channels.errors import ShopNotReachable
 from simplane.channels.models import Refund, WriteBack
 from simplane.channels.reconciliations import Kind
@@ -89,6 +89,11 @@ def channel_due() -> dict[str, Any]:
         due = work.take_due(Refund, hold_seconds=120)
         jobs.enqueue_many("channels.refund", [{"refund_id": pk} for pk in due])
     return {"write_backs": len(rows), "refunds": len(due)}
+
+
+@scheduled("untold_deliveries", cron="*/10 * * * *", title="Deliveries the shop was not told of", most_seconds=120)
+def untold_deliveries() -> dict[str, Any]:
+    return {"orders": untold.tell_untold()}
 
 
 @scheduled("reconcile_shops", cron="7 * * * *", title="Shops compared with us", most_seconds=3000, queue="channel")
