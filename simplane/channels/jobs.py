@@ -26,7 +26,7 @@ async def write_back(order_id: int) -> None:
     await writeback.write_back(order_id)
 
 
-@jobs.job("channels.write_back_again", queue="channel")
+@jobs.job("channels.write_back_again", queue="channel", hint=True)
 async def write_back_again(write_back_id: int) -> None:
     await writeback.try_again(write_back_id)
 

@@ -74,7 +74,7 @@ Parameters are binary: a body of 8 kB as text costs more than all the rest of ta
 """
 
 
-@jobs.job("core.handle_message", queue="intake")
+@jobs.job("core.handle_message", queue="intake", hint=True)
 def handle_message(message_id: int) -> None:
     """Work on one message. A failure keeps the message due: it is tried again with growing pauses, then dead-lettered."""
     message = work.claim(InboxMessage, message_id, seconds=120)

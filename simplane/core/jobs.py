@@ -1,8 +1,8 @@
-"""The queue. The only module that knows Procrastinate.
+"""Jobs: rows written in the caller's transaction, run at least once, and therefore safe to repeat.
 
-Jobs are rows written in the caller's transaction, run at least once, and therefore safe to repeat. Procrastinate's own
-notify trigger is off (a notifying commit takes a database-wide lock: docs/adr/0004); this process sends one coalesced
-NOTIFY after commits instead.
+Procrastinate's own notify trigger is off (a notifying commit takes a database-wide lock: docs/adr/0004); this process
+sends one coalesced NOTIFY after commits instead. A job whose row of work carries a due time is only a hint, and inside
+a worker it needs no row in the queue (docs/adr/0012).
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import structlog
 from django.db import connection, transaction
-from procrastinate import JobContext, RetryDecision
-from procrastinate.contrib.django import app
-from procrastinate.jobs import Job
-from procrastinate.retry import BaseRetryStrategy
+from psycopg.types.json import Jsonb
 
 from simplane.core import clock, context, telemetry
 from simplane.core.db import in_thread
@@ -32,9 +29,10 @@ from simplane.core.metrics import JOB_SECONDS, JOBS
 
 log = logger(__name__)
 JobFunction = Callable[..., Awaitable[None]] | Callable[..., None]
+Tick = Callable[..., Awaitable[None]]
 QUEUES = ("intake", "supplier", "mail", "channel", "default")
-_CHANNEL = "procrastinate_queue_v1#"
-"""A worker of named queues listens on one channel a queue, not on the one for all."""
+CHANNEL = "procrastinate_queue_v1#"
+"""And the name of a queue: where its workers listen."""
 _MESSAGE = '{"type":"job_inserted","job_id":0}'
 
 
@@ -46,10 +44,42 @@ class Registered:
     queue: str
     function: JobFunction
     tries: int
+    hint: bool = False
+    """What it works on carries its own due time, so a lost one is found again by its sweep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job to be run. `id`: its row in the queue, None of a hint that has none. `attempts`: how many came before."""
+
+    name: str
+    arguments: dict[str, Any]
+    id: int | None = None
+    attempts: int = 0
+
+
+class Here(Protocol):
+    """The worker of this process, for jobs that arise in it. Called from any thread, after commit."""
+
+    def room(self, queue: str) -> bool:
+        """Whether it takes more hints of this queue; if not, rows let other workers have a share."""
+
+    def take(self, queue: str, jobs: Iterable[Job]) -> None:
+        """Run these when their turn comes."""
+
+    def look(self, queue: str) -> None:
+        """Rows were written for this queue."""
 
 
 _registry: dict[str, Registered] = {}
+_ticks: dict[str, tuple[str, Tick]] = {}
 _on_last_failure: list[Callable[[str, dict[str, Any], BaseException], None]] = []
+
+
+class _Process:
+    """What this process is beside its web pages or tests."""
+
+    worker: Here | None = None
 
 
 class Temporary(Exception):
@@ -60,41 +90,63 @@ class Temporary(Exception):
         self.seconds = seconds
 
 
-class _Backoff(BaseRetryStrategy):
-    """2, 4, 8 … seconds up to 10 minutes, with jitter; gives up after `tries`."""
+def job(name: str, *, queue: str, tries: int = 8, hint: bool = False) -> Callable[[JobFunction], JobFunction]:
+    """Register a function as the job `name` (`package.verb`). It loads by id, checks, calls one action.
 
-    def __init__(self, tries: int) -> None:
-        self.tries = tries
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if job.attempts + 1 >= self.tries:
-            return None
-        wanted = exception.seconds if isinstance(exception, Temporary) else None
-        wait = wanted if wanted is not None else min(600.0, 2.0 ** (job.attempts + 1))
-        return RetryDecision(retry_in={"milliseconds": int(1000 * wait * random.uniform(0.75, 1.25))})
-
-
-def job(name: str, *, queue: str, tries: int = 8) -> Callable[[JobFunction], JobFunction]:
-    """Register a function as the job `name` (`package.verb`). It loads by id, checks, calls one action."""
+    `hint`: it may be lost, because a sweep finds what it works on by its due time.
+    """
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue!r}")
 
     def register(function: JobFunction) -> JobFunction:
-        _registry[name] = Registered(name, queue, function, tries)
-        app.task(name=name, queue=queue, retry=_Backoff(tries), pass_context=True)(_runner(name, function, tries))
+        _registry[name] = Registered(name, queue, function, tries, hint)
         return function
 
     return register
 
 
-def _runner(name: str, function: JobFunction, tries: int) -> Callable[..., Awaitable[None]]:
-    async def run(job_context: JobContext, **arguments: Any) -> None:
-        rid = str(arguments.pop("_rid", "") or f"job-{job_context.job.id}")
-        bound = structlog.contextvars.bound_contextvars(request_id=rid, job=name, **_ids(arguments))
-        with bound, context.acting(f"job:{name}"):
-            await _run_once(name, function, arguments, last=job_context.job.attempts + 1 >= tries)
+def tick(name: str, queue: str, function: Tick) -> None:
+    """Register a tick of the timetable: tried once, for the next tick comes anyway."""
+    _ticks[name] = queue, function
 
-    return run
+
+def serve(here: Here | None) -> None:
+    """Set the worker that runs in this process, or that it runs no more."""
+    _Process.worker = here
+
+
+async def perform(one: Job) -> float | None:
+    """Run a job. Returns None when it is done, or after how many seconds to try again.
+
+    Raises LookupError when nobody knows a job of this name, and the job's own error when it used all its tries.
+    """
+    if one.name in _ticks:
+        await _ticks[one.name][1](**one.arguments)
+        return None
+    known = _registry.get(one.name)
+    if known is None:
+        raise LookupError(f"no job {one.name!r} is known")
+    arguments = dict(one.arguments)
+    rid = str(arguments.pop("_rid", "") or f"job-{one.id}")
+    bound = structlog.contextvars.bound_contextvars(request_id=rid, job=one.name, **_ids(arguments))
+    try:
+        with bound, context.acting(f"job:{one.name}"):
+            await _run_once(one.name, known.function, arguments, last=one.attempts + 1 >= known.tries)
+    except Exception as error:
+        pause = _pause(one.attempts, known.tries, error)
+        if pause is None:
+            raise
+        return pause
+    return None
+
+
+def _pause(attempts: int, tries: int, error: Exception) -> float | None:
+    """2, 4, 8 … seconds up to 10 minutes, with jitter; None after `tries`."""
+    if attempts + 1 >= tries:
+        return None
+    wanted = error.seconds if isinstance(error, Temporary) else None
+    wait = wanted if wanted is not None else min(600.0, 2.0 ** (attempts + 1))
+    return wait * random.uniform(0.75, 1.25)
 
 
 async def _run_once(name: str, function: JobFunction, arguments: dict[str, Any], *, last: bool) -> None:
@@ -156,12 +208,16 @@ def enqueue(name: str, /, *, at: datetime | None = None, once_key: str | None = 
 def enqueue_many(
     name: str, many: Iterable[dict[str, Any]], /, *, at: datetime | None = None, once_key: str | None = None
 ) -> None:
-    """Write several jobs of one name in one statement."""
-    registered = _registry[name]
-    rid = context.request_id()
-    rows = [psycopg.types.json.Jsonb({**arguments, "_rid": rid}) for arguments in many]
-    if not rows:
+    """Write several jobs of one name in one statement. Hints that arise in a worker go straight to it, after commit."""
+    registered, rid, here = _registry[name], context.request_id(), _Process.worker
+    wanted = [{**arguments, "_rid": rid} for arguments in many]
+    if not wanted:
         return
+    if registered.hint and at is None and once_key is None and here is not None and here.room(registered.queue):
+        taken = [Job(name, arguments) for arguments in wanted]
+        transaction.on_commit(partial(here.take, registered.queue, taken))
+        return
+    rows = [Jsonb(arguments) for arguments in wanted]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args, scheduled_at)"
@@ -171,6 +227,11 @@ def enqueue_many(
         )
     if at is None:
         transaction.on_commit(partial(wake_workers, registered.queue))
+
+
+def queue_of(name: str) -> str:
+    """The queue a job or tick belongs to. Raises LookupError."""
+    return _registry[name].queue if name in _registry else _ticks[name][0]
 
 
 def registered() -> dict[str, Registered]:
@@ -203,7 +264,7 @@ class _Nudge:
                 while True:
                     self._wanted.wait()
                     self._wanted.clear()
-                    channels = [_CHANNEL + self._queues.pop() for _ in range(len(self._queues))]
+                    channels = [CHANNEL + self._queues.pop() for _ in range(len(self._queues))]
                     own.execute("SELECT pg_notify(one, %s) FROM unnest(%s::text[]) AS one", [_MESSAGE, channels])
                     pause.wait(0.02)
         except psycopg.Error as error:
@@ -215,8 +276,14 @@ _nudge = _Nudge()
 
 
 def wake_workers(queue: str) -> None:
-    """Tell the workers of a queue that jobs are waiting. Call after commit."""
-    _nudge.poke(queue)
+    """Tell the workers of a queue that jobs are waiting. Call after commit.
+
+    A worker tells itself; the others look every second, so it has help before it is far behind.
+    """
+    if _Process.worker is not None:
+        _Process.worker.look(queue)
+    else:
+        _nudge.poke(queue)
 
 
 def connection_parameters() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from croniter import croniter  # type: ignore[import-untyped]
 from django.db.models import F, Q
 from procrastinate.contrib.django import app
 
-from simplane.core import clock, context
+from simplane.core import clock, context, jobs
 from simplane.core.db import in_thread
 from simplane.core.log import logger
 from simplane.core.models import Schedule
@@ -49,8 +49,8 @@ def scheduled(
         async def tick(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes it by name
             await run_now(name)
 
-        task = app.task(name=f"schedule.{name}", queue=queue)(tick)
-        app.periodic(cron=cron)(task)
+        jobs.tick(f"schedule.{name}", queue, tick)
+        app.periodic(cron=cron)(app.task(name=f"schedule.{name}", queue=queue)(tick))
         return function
 
     return register

@@ -9,7 +9,7 @@ from simplane.delivery import actions, bounces  # noqa: F401  bounces registers 
 from simplane.delivery.models import Message
 
 
-@jobs.job("delivery.send", queue="mail")
+@jobs.job("delivery.send", queue="mail", hint=True)
 async def send_message(message_id: int, due: bool = False) -> None:
     """Send one message. Its row keeps what came of it and when to try again, so a refusal is no failure of the job."""
     result = await actions.send_async(message_id, due=due)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from simplane.ops.effort import Effort, commits, processor_seconds
 from simplane.ops.fulfilment_rows import Delivered, counts, delivered_since, drained
 from simplane.ops.load_generator import Answers, LoadGenerator
 from simplane.ops.memory import resident_mb
@@ -103,9 +104,20 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
         say("warm")
         moderate = _run(stage, options.sku, options.overhead_orders, options.overhead_rate)
         say(f"{moderate.rate:.0f}/s: overhead p50 {moderate.overhead(50):.2f} s, p95 {moderate.overhead(95):.2f} s")
+        before = _effort(stage)
         full = _run(stage, options.sku, options.orders, options.rate)
+        effort = _effort(stage).per_unit(before, len(full.units))
         say(f"{full.rate:.0f}/s: {full.per_second:.1f} units/s, overhead p95 {full.overhead(95):.2f} s")
-        return _figures(stage, [moderate, full], resident_mb(worker.pid), resident_mb(web.pid))
+        return _figures(stage, [moderate, full], effort, resident_mb(worker.pid), resident_mb(web.pid))
+
+
+def _effort(stage: Stage) -> Effort:
+    """Where a unit's time goes, by process: the machine may be busy with other things, this figure is not."""
+    server = int((stage.folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    parts = {"worker": [stage.group.members["worker"].pid], "web": [stage.group.members["web"].pid]}
+    parts["postgres"] = [server]
+    parts["stand_ins"] = [stage.group.members[name].pid for name in STAND_INS]
+    return Effort({name: processor_seconds(*pids) for name, pids in parts.items()}, commits())
 
 
 def _run(stage: Stage, sku: str, orders: int, rate: float) -> Run:
@@ -135,7 +147,9 @@ def _requests(stage: Stage, sku: str, orders: int) -> list[bytes]:
     return requests
 
 
-def _figures(stage: Stage, runs: list[Run], worker: dict[str, float], web: dict[str, float]) -> dict[str, Any]:
+def _figures(
+    stage: Stage, runs: list[Run], effort: dict[str, float], worker: dict[str, float], web: dict[str, float]
+) -> dict[str, Any]:
     moderate, full = runs
     found = counts()
     mails = stage.control("mail", "books", method="GET")
@@ -149,6 +163,8 @@ def _figures(stage: Stage, runs: list[Run], worker: dict[str, float], web: dict[
         "overhead_p50_seconds_at_full_rate": round(full.overhead(50), 3),
         "overhead_p95_seconds_at_full_rate": round(full.overhead(95), 3),
         "offered_per_second": full.rate,
+        "processor_ms_a_unit": {name: spent for name, spent in effort.items() if name != "commits"},
+        "commits_a_unit": effort["commits"],
         "supplier_seconds": LATENCY_SECONDS,
         "supplier_calls_per_unit": round(statistics.mean(unit.calls for unit in full.units), 2),
         "suppliers": found["suppliers"],
@@ -178,6 +194,7 @@ def _told(figures: dict[str, Any]) -> str:
         f"our own overhead  {figures['overhead_p50_seconds']:>7} s p50, {figures['overhead_p95_seconds']} s p95"
         f" at {figures['overhead_rate_per_second']:.0f} a second"
         f" ({figures['overhead_p95_seconds_at_full_rate']} s p95 at the full rate)\n"
+        f"processor time a unit, ms: {figures['processor_ms_a_unit']}; commits a unit {figures['commits_a_unit']}\n"
         f"delivered {figures['delivered']}, mails {figures['mails']}, fulfilled at the shop"
         f" {figures['fulfilled_at_shop']}, errors {figures['errors']}\n"
         f"memory: worker {figures['worker_memory_mb']} MB, web {figures['web_memory_mb']} MB in all,"

@@ -11,12 +11,12 @@ from simplane.ordering import actions, sweep
 from simplane.ordering.models import Compensation, Unit
 
 
-@jobs.job("ordering.advance", queue="supplier")
+@jobs.job("ordering.advance", queue="supplier", hint=True)
 async def advance(unit_id: int) -> None:
     await actions.advance(unit_id)
 
 
-@jobs.job("ordering.hand_over", queue="mail")
+@jobs.job("ordering.hand_over", queue="mail", hint=True)
 async def hand_over(unit_id: int) -> None:
     await actions.hand_over(unit_id)
 
@@ -27,7 +27,7 @@ def message_sent(unit_id: int | None) -> None:
         actions.message_sent(unit_id)
 
 
-@jobs.job("ordering.compensate", queue="supplier")
+@jobs.job("ordering.compensate", queue="supplier", hint=True)
 async def compensate(compensation_id: int) -> None:
     await actions.compensate(compensation_id)
 

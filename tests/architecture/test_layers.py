@@ -31,9 +31,9 @@ def test_foreign_keys_point_down() -> None:
     assert upward == []
 
 
-def test_only_three_files_know_the_queue() -> None:
+def test_only_two_files_know_procrastinate() -> None:
     knowing = {path for path, tree in modules() for name in imported(tree) if name.split(".")[0] == "procrastinate"}
-    assert knowing == {"core/jobs.py", "core/schedule.py", "core/worker.py"}
+    assert knowing == {"core/schedule.py", "core/worker.py"}
 
 
 def test_the_queue_notifies_nobody_by_itself(db: None) -> None:
