@@ -55,6 +55,25 @@ def columns(model: type[Model], alias: str) -> str:
     return ", ".join(f"{alias}.{column}" for column in _shape(model).columns)
 
 
+def names(model: type[Model], *, but: str | tuple[str, ...] = ()) -> str:
+    """All columns of a model but its key and those named, for an INSERT."""
+    left_out = {"id", *((but,) if isinstance(but, str) else but)}
+    return ", ".join(
+        quoted
+        for quoted, field in zip(_shape(model).columns, _shape(model).fields, strict=True)
+        if field.column not in left_out
+    )
+
+
+def plain(instance: Model) -> dict[str, Any]:
+    """Columns and values of an instance without its key, for JSON that PostgreSQL reads as a row of its table."""
+    return {
+        str(field.column): getattr(instance, field.attname)
+        for field in _shape(type(instance)).fields
+        if not field.primary_key
+    }
+
+
 def width(model: type[Model]) -> int:
     """How many columns that is."""
     return len(_shape(model).columns)

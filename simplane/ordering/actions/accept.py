@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Count
 
 from simplane.core import clock, deadletters, events, jobs
 from simplane.core.db import needs_transaction, transaction
-from simplane.core.ids import new_id
 from simplane.core.money import Money
+from simplane.ordering.actions.accept_new import accept_new, line_state, new_customer, new_line, new_order, new_unit
 from simplane.ordering.actions.shrink import cancel_units, shrink_line
 from simplane.ordering.events import OrderChanged, OrderReceived, UnitsOwed
 from simplane.ordering.models import Customer, Order, OrderLine, Unit
@@ -32,6 +32,10 @@ def accept_order(incoming: IncomingOrder) -> Acceptance:
     An older version than the one known changes nothing; an incomplete one (a webhook body) only moves forward: it adds
     units, and leaves cancelling to a complete read.
     """
+    return accept_new(incoming) or _accept(incoming)
+
+
+def _accept(incoming: IncomingOrder) -> Acceptance:
     with transaction():
         order, created = _order(incoming)
         newer = created or order.source_updated_at is None or incoming.updated_at > order.source_updated_at
@@ -64,27 +68,7 @@ def _order(incoming: IncomingOrder) -> tuple[Order, bool]:
         _follow_address(known, incoming)
         return known, False
     customer = _customer(incoming)
-    order = Order(
-        organization_id=incoming.organization_id,
-        public_id=new_id("ord"),
-        book=incoming.book,
-        account=incoming.account,
-        external_id=incoming.external_id,
-        name=incoming.name[:80],
-        customer=customer,
-        state=State.AWAITING_PAYMENT,
-        currency=incoming.total.currency,
-        total_minor=incoming.total.minor,
-        shown_currency=incoming.shown_total.currency if incoming.shown_total else "",
-        shown_total_minor=incoming.shown_total.minor if incoming.shown_total else None,
-        refunded_minor=incoming.refunded.minor if incoming.refunded else 0,
-        is_test=incoming.is_test,
-        locale=(incoming.locale or customer.locale)[:10],
-        placed_at=incoming.placed_at,
-        source_updated_at=incoming.updated_at,
-        source_message_id=incoming.message_id,
-        received_at=clock.now(),
-    )
+    order = new_order(incoming, customer)
     made = Order.objects.bulk_create([order], ignore_conflicts=True)
     found = locked.get(**key)
     return found, found.public_id == made[0].public_id
@@ -101,18 +85,9 @@ def _follow_address(order: Order, incoming: IncomingOrder) -> None:
 
 
 def _customer(incoming: IncomingOrder) -> Customer:
-    email = incoming.email.strip().lower()
-    # Without an address two buyers are never taken for one.
-    key = email or f"none:{incoming.account}:{incoming.external_id}"
-    values = {
-        "name": incoming.customer_name[:200],
-        "phone": incoming.phone[:40],
-        "locale": (incoming.locale or "en")[:10],
-        "created_at": clock.now(),
-    }
-    found, _ = Customer.objects.get_or_create(
-        organization_id=incoming.organization_id, email=key[:320], defaults=values
-    )
+    made = new_customer(incoming)
+    values = {name: getattr(made, name) for name in ("name", "phone", "locale", "created_at")}
+    found, _ = Customer.objects.get_or_create(organization_id=made.organization_id, email=made.email, defaults=values)
     return found
 
 
@@ -133,7 +108,7 @@ def _newer(order: Order, incoming: IncomingOrder) -> bool:
 @needs_transaction
 def _lines(order: Order, incoming: IncomingOrder, *, newer: bool) -> list[OrderLine]:
     known = {line.external_id: line for line in order.lines.all()}
-    made = [_line(order, line) for line in incoming.lines if line.external_id not in known]
+    made = [new_line(order, line) for line in incoming.lines if line.external_id not in known]
     if made:
         OrderLine.objects.bulk_create(made)
     for line in incoming.lines:
@@ -144,30 +119,6 @@ def _lines(order: Order, incoming: IncomingOrder, *, newer: bool) -> list[OrderL
     return lines
 
 
-def _line(order: Order, line: IncomingLine) -> OrderLine:
-    return OrderLine(
-        order=order,
-        external_id=line.external_id,
-        sku=line.sku[:200],
-        variant=line.variant[:80],
-        title=line.title[:300],
-        state=_line_state(line),
-        product_id=line.product_id,
-        quantity=line.quantity,
-        wanted=line.current,
-        unit_price_minor=line.unit_price.minor,
-    )
-
-
-def _line_state(line: IncomingLine) -> str:
-    kinds = {
-        "esim": OrderLine.State.MAPPED,
-        "needs_mapping": OrderLine.State.NEEDS_MAPPING,
-        "not_ours": OrderLine.State.NOT_OURS,
-    }
-    return kinds[line.kind]
-
-
 def _renew(known: OrderLine, line: IncomingLine, *, may_shrink: bool, may_grow: bool) -> None:
     """A line grows by any news and shrinks only by a complete read. A mapping once made stays."""
     change = line.current - known.wanted
@@ -176,7 +127,7 @@ def _renew(known: OrderLine, line: IncomingLine, *, may_shrink: bool, may_grow: 
     # What grows again was ordered anew, even where the shop does not count it so.
     known.quantity = max(known.quantity + max(0, change), line.quantity)
     if known.state == OrderLine.State.NEEDS_MAPPING and line.kind != "needs_mapping":
-        known.state, known.product_id = _line_state(line), line.product_id
+        known.state, known.product_id = line_state(line), line.product_id
     known.save(update_fields=["quantity", "wanted", "state", "product"])
 
 
@@ -234,7 +185,7 @@ def _missing(order: Order, lines: Iterable[OrderLine], counts: Counts) -> list[U
         if line.state == OrderLine.State.MAPPED:
             existing, back = counts.get(line.pk, (0, 0))
             made += [
-                _unit(order, line, index, now) for index in range(existing, min(line.wanted + back, line.quantity))
+                new_unit(order, line, index, now) for index in range(existing, min(line.wanted + back, line.quantity))
             ]
     return made
 
@@ -243,27 +194,6 @@ def _counts(order: Order) -> Counts:
     rows = order.units.order_by().values_list("order_line_id")
     counted = rows.annotate(all=Count("pk"), back=Count("pk", filter=given_back()))
     return {line_id: (total, back) for line_id, total, back in counted}
-
-
-def _unit(order: Order, line: OrderLine, index: int, now: datetime) -> Unit:
-    assert line.product_id is not None
-    return Unit(
-        organization_id=order.organization_id,
-        public_id=new_id("unt"),
-        book=order.book,
-        account=order.account,
-        external_order=order.external_id,
-        external_line=line.external_id,
-        index=index,
-        order=order,
-        order_line=line,
-        product_id=line.product_id,
-        price_minor=line.unit_price_minor,
-        currency=order.currency,
-        state_at=now,
-        due_at=now + timedelta(seconds=30),
-        created_at=now,
-    )
 
 
 def _take_back(order: Order, incoming: IncomingOrder, lines: Iterable[OrderLine]) -> int:
