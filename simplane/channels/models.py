@@ -40,6 +40,10 @@ class Shop(models.Model):
     """{"token", "expires_at"} of the client-credentials grant."""
     watermark = models.DateTimeField(null=True)
     """Reconciliation has seen everything updated before this."""
+    subscriptions_at = models.DateTimeField(null=True)
+    """When the webhook subscriptions were last looked after; null: never."""
+    subscriptions_result = models.CharField(max_length=300, blank=True)
+    """What came of it, in words."""
     created_at = models.DateTimeField()
 
     class Meta:

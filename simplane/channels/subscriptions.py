@@ -15,8 +15,8 @@ from simplane.channels.shopify.handle import SUBSCRIBED
 from simplane.channels.shopify.outcomes import Ok
 from simplane.channels.shopify.text import member, objects, text
 from simplane.channels.shops import ShopRef
-from simplane.core import deadletters, events
-from simplane.core.db import in_thread, transaction
+from simplane.core import clock, deadletters, events
+from simplane.core.db import in_thread, needs_transaction, transaction
 
 MOST_PAGES = 10
 
@@ -35,14 +35,33 @@ async def missing(shop_id: int) -> list[str]:
 async def check_subscriptions(shop_id: int) -> list[str]:
     """Make every subscription that is missing at the shop; none is removed. Returns the topics made.
 
-    Raises ShopNotReachable when the shop can not be asked or refuses one.
+    What came of it stands in the shop's row. Raises ShopNotReachable when the shop can not be asked or refuses one.
     """
     shop = await in_thread(shops.by_id, shop_id)
-    made = await missing(shop_id)
-    for topic in made:
-        await _subscribe(shop, topic)
+    try:
+        made = await missing(shop_id)
+        for topic in made:
+            await _subscribe(shop, topic)
+    except ShopNotReachable as problem:
+        await in_thread(_keep_result, shop, problem.message)
+        raise
     await in_thread(_tell, shop, made)
     return made
+
+
+def in_words(made: list[str]) -> str:
+    """The result of a check for people."""
+    return f"made again: {', '.join(made)}" if made else "all there"
+
+
+def _keep_result(shop: ShopRef, words: str) -> None:
+    with transaction():
+        _note_result(shop, words)
+
+
+@needs_transaction
+def _note_result(shop: ShopRef, words: str) -> None:
+    Shop.objects.filter(pk=shop.pk).update(subscriptions_at=clock.now(), subscriptions_result=words[:300])
 
 
 def graphql_name(topic: str) -> str:
@@ -81,6 +100,7 @@ async def _subscribe(shop: ShopRef, topic: str) -> None:
 
 def _tell(shop: ShopRef, made: list[str]) -> None:
     with transaction():
+        _note_result(shop, in_words(made))
         deadletters.close_letter("subscriptions", shop.key, resolution="all there")
         if made:
             events.record(SubscriptionsMended(shop=shop.key, topics=made))
@@ -92,7 +112,7 @@ async def check_all() -> dict[str, str]:
     for shop_id, key in await in_thread(active_shops):
         try:
             made = await check_subscriptions(shop_id)
-            result[key] = f"made again: {', '.join(made)}" if made else "all there"
+            result[key] = in_words(made)
         except ShopNotReachable as problem:
             result[key] = problem.message
             await in_thread(_letter, key, problem.message)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.channels import shops as actions
@@ -17,9 +20,12 @@ from simplane.channels.models import Shop, WriteBack
 from simplane.channels.values import parse_settings
 from simplane.console import figures
 from simplane.console.shell import attempt, page
-from simplane.core import audit, jobs
+from simplane.core import audit, clock, jobs
 from simplane.core.db import transaction
-from simplane.core.models import InboxMessage, Schedule
+from simplane.core.models import InboxMessage
+
+PATIENCE = timedelta(minutes=2)
+"""How long the page waits for a result that was asked for."""
 
 
 @require_safe
@@ -34,7 +40,6 @@ def shop(request: HttpRequest, key: str) -> HttpResponse:
     """One shop."""
     found = get_object_or_404(Shop.objects.defer("credentials", "access_token"), key=key)
     waiting = [WriteBack.State.WANTED, WriteBack.State.CALLING, WriteBack.State.UNKNOWN, WriteBack.State.FAILED]
-    subscriptions = Schedule.objects.filter(name="shop_subscriptions").first()
     messages = InboxMessage.objects.filter(channel=found.channel, account=found.key).defer("body", "headers")
     return page(
         request,
@@ -48,12 +53,22 @@ def shop(request: HttpRequest, key: str) -> HttpResponse:
             .order_by("due_at", "pk")[:50],
             "webhook_address": f"{settings.SIMPLANE.base_url.rstrip('/')}/webhooks/{found.channel}/{found.key}",
             "last_message": messages.order_by("-received_at").first(),
-            "subscriptions": subscriptions,
-            "subscriptions_result": (subscriptions.last_result or {}).get(found.key) if subscriptions else None,
+            "asked": request.GET.get("asked", ""),
+            "checking": _checking(found, request.GET.get("asked", "")),
             "settings": _settings(found),
             "verbs": _verbs(found),
         },
     )
+
+
+def _checking(found: Shop, asked: str) -> bool:
+    """Whether the check of the subscriptions that was asked for at this moment is still to come."""
+    try:
+        since = clock.parse_time(asked)
+    except (ValueError, OverflowError):
+        return False
+    done = found.subscriptions_at is not None and found.subscriptions_at >= since
+    return not done and clock.now() - since < PATIENCE
 
 
 def _settings(found: Shop) -> list[tuple[str, object]]:
@@ -79,8 +94,11 @@ def shop_action(request: HttpRequest, key: str, verb: str) -> HttpResponse:
         "subscriptions": ("A worker checks them now.", lambda: _ask("channels.check_subscriptions", found)),
     }
     done, work = verbs[verb]
-    attempt(request, done, work)
-    return redirect("console:shop", key)
+    asked = clock.now()
+    address = reverse("console:shop", args=[key])
+    if attempt(request, done, work) and verb == "subscriptions":
+        address += "?" + urlencode({"asked": asked.isoformat()})
+    return redirect(address)
 
 
 def _ask(job: str, shop: Shop, **arguments: Any) -> None:

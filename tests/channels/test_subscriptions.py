@@ -61,3 +61,18 @@ def test_a_refusal_of_one_topic_is_told(merchant: Merchant, shop: Shop) -> None:
     merchant.standin.fault("graphql", "access_denied", match="webhookSubscriptionCreate")
     with pytest.raises(ShopNotReachable, match="orders/create"):
         run(subscriptions.check_subscriptions(shop.pk))
+
+
+def test_what_a_check_found_stands_in_the_shops_row(merchant: Merchant, shop: Shop) -> None:
+    run(subscriptions.check_subscriptions(shop.pk))
+    run(subscriptions.check_subscriptions(shop.pk))
+    shop.refresh_from_db()
+    assert shop.subscriptions_result == "all there"
+    assert shop.subscriptions_at is not None
+    merchant.standin.fault("graphql", "status_before", status=503)
+    with pytest.raises(ShopNotReachable):
+        run(subscriptions.check_subscriptions(shop.pk))
+    before = shop.subscriptions_at
+    shop.refresh_from_db()
+    assert shop.subscriptions_at > before
+    assert shop.subscriptions_result.startswith("demo: ")
