@@ -1,6 +1,8 @@
 """Refunds, disputes and payouts of the Stripe stand-in, and books in which every cent is accounted for."""
 
+import random
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -200,3 +202,58 @@ def test_the_books_and_the_balance_transactions_agree_to_the_cent(desk: Caller) 
     assert [order["metadata"].get("topup_id") for order in books["orders"]] == ["tu_1", "tu_2", "tu_3", None]
     assert books["orders"][0]["payout"] == books["payouts"][0]["id"]
     assert all(sum(line["net"] for line in payout["movements"]) == 0 for payout in books["payouts"])
+
+
+METHODS = (
+    "pm_card_visa",
+    "pm_card_pendingRefund",
+    "pm_card_refundFail",
+    "pm_card_createDispute",
+    "pm_card_createDisputeInquiry",
+    "pm_sepa_debit_success",
+    "pm_sepa_debit_fail",
+    "pm_card_chargeDeclined",
+)
+
+
+def test_after_many_random_deeds_every_sum_still_holds(desk: Caller) -> None:
+    dice = random.Random(20261120)
+    for _ in range(120):
+        with suppress(stripe.StripeError):
+            random_deed(desk, dice)
+    desk.advance(10 * DAY)
+
+    books = desk.standin.books()
+    entries = {entry.id: entry for entry in desk.api.v1.balance_transactions.list({"limit": 100}).auto_paging_iter()}
+    assert len(books["orders"]) > 20
+    for order in books["orders"]:
+        given_back = [part["amount_minor"] for part in order["refunds"] if part["status"] != "failed"]
+        assert sum(given_back) == order["refunded_minor"] <= order["charged_minor"]
+        for part in order["refunds"]:
+            net = sum(line["net"] for line in part["movements"])
+            assert net == (0 if part["status"] == "failed" else -part["amount_minor"])
+    for payout in books["payouts"]:
+        assert sum(line["net"] for line in payout["movements"]) == 0
+    assert sum(entry.net for entry in entries.values()) == books["balance_minor"]["eur"]
+    assert sum(payout["amount_minor"] for payout in books["payouts"]) == books["paid_out_minor"]["eur"]
+    bound = [line["id"] for payout in books["payouts"] for line in payout["movements"]]
+    assert sorted([*bound, *(line["id"] for line in books["unpaid"])]) == sorted(entries)
+
+
+def random_deed(desk: Caller, dice: random.Random) -> None:
+    """Pay, refund, dispute, decide, pay out, or let time pass; most refusals are as they should be."""
+    choice = dice.random()
+    if choice < 0.5:
+        desk.pay(dice.randint(100, 9999), dice.choice(METHODS))
+    elif choice < 0.8:
+        charge = dice.choice(desk.api.v1.charges.list({"limit": 20}).data).id
+        desk.api.v1.refunds.create({"charge": charge, "amount": dice.randint(50, 4000)})
+    elif choice < 0.9:
+        found = desk.api.v1.disputes.list({"limit": 20}).data
+        evidence = dice.choice(["winning_evidence", "losing_evidence", "perhaps"])
+        if found:
+            desk.api.v1.disputes.update(dice.choice(found).id, {"evidence": {"uncategorized_text": evidence}})
+    elif choice < 0.95:
+        desk.standin.control("payouts/run", "POST")
+    else:
+        desk.advance(dice.randint(1, 2 * DAY))

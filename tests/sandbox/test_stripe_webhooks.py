@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 import stripe
 
@@ -214,3 +215,28 @@ def test_events_older_than_thirty_days_are_gone(desk: Caller) -> None:
     desk.advance(30 * DAY + 1)
 
     assert desk.event_types() == []
+
+
+def test_what_was_still_to_be_sent_is_sent_after_a_killed_process(desk: Caller, receiver: Receiver) -> None:
+    desk.standin.control("callbacks/hold", "POST")
+    desk.pay()
+    desk.standin.kill()
+    desk.standin.restart()
+
+    desk.standin.control("callbacks/release", "POST")
+
+    assert kinds(receiver.take(4))[2] == "payment_intent.succeeded"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("retries", "sometimes"), ("rates", "usd"), ("settle_in", "euro"), ("colour", "red")]
+)
+def test_a_setting_that_means_nothing_is_refused_and_the_default_stays(desk: Caller, setting: str, value: str) -> None:
+    desk.forget()
+    before = desk.standin.settings()
+
+    answer = httpx2.post(f"{desk.standin.url}/_control/settings", json={setting: value}, trust_env=False)
+
+    assert answer.status_code == 400
+    assert setting in answer.json()["error"]
+    assert desk.standin.settings() == before
