@@ -45,7 +45,8 @@ def _filtered(query: QueryDict) -> QuerySet[Customer]:
     text = query.get("q", "").strip()
     if not text:
         return Customer.objects.all()
-    return Customer.objects.filter(Q(email__startswith=text.lower()) | Q(name__icontains=text))
+    by_email = Q(email__startswith=text.lower())
+    return Customer.objects.filter(by_email if "@" in text else by_email | Q(name__icontains=text))
 
 
 @require_safe

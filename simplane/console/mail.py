@@ -31,11 +31,16 @@ def mails(request: HttpRequest) -> HttpResponse:
     )
 
 
+def to_address(beginning: str) -> QuerySet[Message]:
+    """Mail to addresses that begin so (index `message_to_prefix`)."""
+    return Message.objects.filter(to__startswith=beginning.lower())
+
+
 def _filtered(query: QueryDict) -> QuerySet[Message]:
     found = Message.objects.all()
-    address = query.get("q", "").strip().lower()
+    address = query.get("q", "").strip()
     if address:
-        found = found.filter(to__istartswith=address)
+        found = to_address(address)
     if query.get("state") in Message.State.values:
         found = found.filter(state=query["state"])
     if query.get("kind") in MAILS:

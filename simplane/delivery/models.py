@@ -59,6 +59,7 @@ class Message(WorkItem):
     version = models.PositiveSmallIntegerField(default=1)
     """Counts wanted repeats (a person sends it again)."""
     to = models.CharField(max_length=320)
+    """Lower case."""
     locale = models.CharField(max_length=10)
     context = models.JSONField(default=dict)
     """Plain values for the template; no activation code (it is read from the line when sending)."""
@@ -77,6 +78,7 @@ class Message(WorkItem):
         indexes = [
             models.Index(fields=["due_at"], name="message_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["order_id"], name="message_of_order"),
+            models.Index(fields=["to"], name="message_to_prefix", opclasses=["varchar_pattern_ops"]),
         ]
 
     def __str__(self) -> str:

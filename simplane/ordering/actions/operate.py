@@ -166,7 +166,7 @@ def send_again(unit_id: int, *, to: str = "") -> None:
         unit = _locked(unit_id)
         if unit.line is None or unit.state not in (S.READY, S.DELIVERED):
             raise NotNow("there is no eSIM to send yet", fix="wait until it is bought")
-        queue_mail(unit, again=True, to=to)
+        queue_mail(unit, again=True, to=to.lower())
         audit.note("unit.sent_again", "unit", unit.public_id)
 
 
