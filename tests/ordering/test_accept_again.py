@@ -21,7 +21,7 @@ from simplane.ordering.actions import (
     retry_unit,
     tick,
 )
-from simplane.ordering.actions.compensate import _close
+from simplane.ordering.actions.compensate import Finding, _keep
 from simplane.ordering.models import Compensation, Customer, Order, OrderLine, Unit
 from simplane.ordering.moves import finish_order
 from simplane.ordering.values import IncomingOrder
@@ -66,7 +66,7 @@ def taken_back(state: str = "done") -> None:
     """The supplier was asked about the open compensation."""
     row = Compensation.objects.select_related("unit__line").get(state="open")
     assert row.unit.line is not None
-    _close(row, row.unit.line, state, "as it is", 0)
+    _keep(row, row.unit.line, Finding(Compensation.State(state), "as it is"))
 
 
 class TestGivenUpByUs:

@@ -23,7 +23,7 @@ from simplane.core import clock
 from simplane.core.db import transaction
 from simplane.ordering import states
 from simplane.ordering.actions import NotNow, accept_order, cancel_unit, hold_order, release_order, retry_unit
-from simplane.ordering.actions.compensate import _close
+from simplane.ordering.actions.compensate import Finding, _keep
 from simplane.ordering.actions.shrink import settle_cancel_wanted
 from simplane.ordering.models import Compensation, Order, Unit
 from simplane.ordering.moves import die, finish_order, lock_order, move
@@ -169,7 +169,8 @@ class Story(RuleBasedStateMachine):
             compensation = self._compensation(which)
             if compensation is not None:
                 assert compensation.unit.line is not None
-                _close(compensation, compensation.unit.line, "done" if well else "loss", "as it is", 0)
+                finding = Finding(Compensation.State.DONE if well else Compensation.State.LOSS, "as it is")
+                _keep(compensation, compensation.unit.line, finding)
             elif unit is not None and unit.state == S.WAITING:
                 self._sent(unit, "pending" if well else "unknown")
             elif unit is not None and unit.state == S.READY:

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 from simplane.core import clock, deadletters, work
-from simplane.core.db import in_thread, transaction
+from simplane.core.db import in_thread, needs_transaction, transaction
+from simplane.core.log import logger
+from simplane.core.money import Money
 from simplane.delivery.links import revoke_unit_links
 from simplane.lines.actions import apply_read
 from simplane.lines.models import Line
 from simplane.lines.queries import supplier_ref
 from simplane.ordering.models import Compensation, Unit
-from simplane.ordering.moves import end
+from simplane.ordering.moves import end, lock_order
 from simplane.ordering.states import ENDS
 from simplane.suppliers import registry
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.outcomes import Ok, Permanent, Result, Unsupported
 from simplane.suppliers.values import LineStatus, Returned
 
+log = logger(__name__)
 S = Unit.State
 State = Compensation.State
 MOST_TRIES = 8
+MOST_SECONDS = 150.0
+"""What all calls of one attempt may take together. What is cut off is lost like any answer, and asked for again."""
+LEASE_SECONDS = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of an attempt. OPEN: not settled yet. `recovered_minor`: in the purchase's currency."""
+
+    state: Compensation.State
+    verdict: str
+    recovered_minor: int = 0
 
 
 async def compensate(compensation_id: int) -> None:
@@ -29,23 +46,32 @@ async def compensate(compensation_id: int) -> None:
     if found is None:
         return
     row, line = found
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            finding = await _give_back(line)
+    except TimeoutError:
+        finding = Finding(State.OPEN, f"{line.supplier.name} answers too slowly")
+    await in_thread(_keep, row, line, finding)
+
+
+async def _give_back(line: Line) -> Finding:
     adapter = registry.adapter(line.supplier)
     status = await adapter.get_line(supplier_ref(line))
-    if not isinstance(status, Ok):
-        await in_thread(_again, row, f"the supplier could not be asked: {status.name}")
-        return
-    line = await in_thread(_keep_status, line, status.value)
+    if isinstance(status, Ok):
+        line = await in_thread(_keep_status, line, status.value)
+    elif not isinstance(status, Permanent):
+        return Finding(State.OPEN, f"the supplier could not be asked: {status.name}")
     if line.installed_at is not None or (line.data_used or 0) > 0:
-        await in_thread(_close, row, line, State.LOSS, _loss(line), 0)
-    elif adapter.capabilities.refund == "no":
-        await in_thread(_close, row, line, State.LOSS, f"{line.supplier.name} takes nothing back", 0)
-    else:
-        returned = await adapter.cancel_or_refund(supplier_ref(line))
-        await in_thread(_after_return, row, line, returned)
+        return Finding(State.LOSS, _loss(line))
+    if adapter.capabilities.refund == "no":
+        return Finding(State.LOSS, f"{line.supplier.name} takes nothing back")
+    # A line its supplier does not show (any more) may be one that an earlier attempt took back without its money.
+    returned = await adapter.cancel_or_refund(supplier_ref(line))
+    return _judged(line, returned, shown=isinstance(status, Ok))
 
 
 def _claim(compensation_id: int) -> tuple[Compensation, Line] | None:
-    row = work.claim(Compensation, compensation_id, seconds=120)
+    row = work.claim(Compensation, compensation_id, seconds=LEASE_SECONDS)
     if row is None:
         return None
     unit = Unit.objects.select_related("line__supplier", "line__purchase__offer").get(pk=row.unit_id)
@@ -67,48 +93,69 @@ def _loss(line: Line) -> str:
     return "the profile is installed: nothing to take back"
 
 
-def _after_return(row: Compensation, line: Line, returned: Result[Returned]) -> None:
+def _judged(line: Line, returned: Result[Returned], *, shown: bool) -> Finding:
+    name = line.supplier.name
     match returned:
         case Ok(value):
             # A supplier that gives back without naming the amount gives back what it charged.
             whole = line.purchase.cost_minor if value.how == "refunded" else 0
             minor = value.refunded.minor if value.refunded else whole
-            verdict = f"given back to {line.supplier.name}" if minor else f"{value.how} at {line.supplier.name}"
-            _close(row, line, State.DONE, verdict, minor)
+            return Finding(State.DONE, f"given back to {name}" if minor else f"{value.how} at {name}", minor)
+        case Permanent(reason) | Unsupported(reason) if shown:
+            return Finding(State.LOSS, f"{name} refused: {reason}")
         case Permanent(reason) | Unsupported(reason):
-            _close(row, line, State.LOSS, f"{line.supplier.name} refused: {reason}"[:200], 0)
-        case _:
-            # Unknown included: the line is read again before anything else is tried.
-            _again(row, f"{line.supplier.name} answered {returned.name}")
+            return Finding(State.OPEN, f"{name} does not show this eSIM: {reason}")
+    # Unknown included: the line is read again before anything else is tried.
+    return Finding(State.OPEN, f"{name} answered {returned.name}")
 
 
-def _again(row: Compensation, why: str) -> None:
+def _keep(row: Compensation, line: Line, finding: Finding) -> None:
+    with transaction():
+        lock_order(row.unit.order_id)
+        if finding.state == State.OPEN:
+            _again(row, line, finding.verdict)
+        else:
+            _close(row, line, finding)
+
+
+@needs_transaction
+def _again(row: Compensation, line: Line, why: str) -> None:
     attempts = row.attempts + 1
-    with transaction():
-        if attempts >= MOST_TRIES:
-            deadletters.open_letter(
-                "compensation", row.pk, cause="compensation_stuck", summary=why, order_id=row.unit.order_id
-            )
-        due = None if attempts >= MOST_TRIES else clock.now() + timedelta(seconds=min(3600, 15 * 2**attempts))
-        Compensation.objects.filter(pk=row.pk).update(
-            attempts=attempts, due_at=due, lease_until=None, verdict=why[:200]
+    last = attempts >= MOST_TRIES
+    due = None if last else clock.now() + timedelta(seconds=min(3600, 15 * 2**attempts))
+    if _update(row, attempts=attempts, due_at=due, verdict=why[:200]) and last:
+        purchase = line.purchase
+        deadletters.open_letter(
+            "compensation",
+            row.pk,
+            cause="compensation_stuck",
+            summary=why[:500],
+            order_id=row.unit.order_id,
+            money=Money(purchase.cost_minor, purchase.currency),
         )
 
 
-def _close(row: Compensation, line: Line, state: str, verdict: str, recovered_minor: int) -> None:
-    with transaction():
-        Compensation.objects.filter(pk=row.pk).update(
-            state=state,
-            verdict=verdict[:200],
-            recovered_minor=recovered_minor,
-            closed_at=clock.now(),
-            due_at=None,
-            lease_until=None,
-        )
-        if state == State.DONE:
-            Purchase.objects.filter(pk=line.purchase_id, state=Purchase.State.BOUGHT).update(
-                state=Purchase.State.CANCELLED, refunded_minor=recovered_minor
-            )
-        unit = Unit.objects.select_related("order").get(pk=row.unit_id)
-        if unit.state in (S.READY, S.DELIVERED):
-            end(unit, ENDS[row.reason], why=verdict)
+@needs_transaction
+def _close(row: Compensation, line: Line, finding: Finding) -> None:
+    minor = finding.recovered_minor
+    closed = {"state": finding.state, "verdict": finding.verdict[:200], "recovered_minor": minor}
+    if not _update(row, **closed, closed_at=clock.now(), due_at=None):
+        return
+    if finding.state == State.DONE:
+        bought = Purchase.objects.filter(pk=line.purchase_id, state=Purchase.State.BOUGHT)
+        bought.update(state=Purchase.State.CANCELLED, refunded_minor=minor)
+    deadletters.close_letter("compensation", row.pk, resolution=finding.state)
+    unit = Unit.objects.select_related("order").get(pk=row.unit_id)
+    if unit.state in (S.READY, S.DELIVERED):
+        # The reason may have become another while the supplier was asked: the shop paid back what we gave up.
+        reason = Compensation.objects.values_list("reason", flat=True).get(pk=row.pk)
+        end(unit, ENDS[reason], why=finding.verdict)
+
+
+def _update(row: Compensation, **fields: object) -> bool:
+    """False when the lease is over and another has the row: what this attempt found out changes nothing then."""
+    mine = Compensation.objects.filter(pk=row.pk, lease_until=row.lease_until)
+    if mine.update(lease_until=None, **fields):
+        return True
+    log.warning("compensation.too_late", compensation_id=row.pk, unit_id=row.unit_id)
+    return False
