@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BeforeValidator, Field, PositiveInt, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from simplane.config import database
+
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SECRET = "development-only-secret-never-used-in-production"  # noqa: S105  refused by a production start
 
@@ -100,7 +102,7 @@ class Env(BaseSettings):
     @property
     def secret_texts(self) -> list[str]:
         """Every value here that must appear in no log line, page or report."""
-        passwords = [urlsplit(address).password or "" for address in (self.database_url, self.mail_url)]
+        mail = urlsplit(self.mail_url).password or ""
         whole = [
             self.secret_key,
             *self.previous_secret_keys,
@@ -108,7 +110,7 @@ class Env(BaseSettings):
             self.slack_webhook_url,
             self.sentry_dsn,
         ]
-        return [text for text in [*whole, *passwords, *map(unquote, passwords)] if text]
+        return [text for text in [*whole, *database.passwords(self.database_url), mail, unquote(mail)] if text]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -119,7 +121,10 @@ class Env(BaseSettings):
 
     def _always_wrong(self) -> list[str]:
         checks = [
-            (not _is_address(self.database_url, DATABASES, empty=True), f"DATABASE_URL must be {DATABASE_FORM}"),
+            (
+                bool(self.database_url) and not database.is_database(self.database_url),
+                f"DATABASE_URL must be {DATABASE_FORM}",
+            ),
             (not _is_address(self.mail_url, MAILS), f"SIMPLANE_MAIL_URL must be {MAIL_FORM}"),
             (not _is_address(self.base_url, WEB), "SIMPLANE_BASE_URL must be an http:// or https:// address"),
             (0 < len(self.metrics_token) < 16, "SIMPLANE_METRICS_TOKEN must have 16 characters or more"),
@@ -147,8 +152,8 @@ class Env(BaseSettings):
         return [text for wrong, text in checks if wrong]
 
 
-WEB, DATABASES, MAILS = ("http", "https"), ("postgres", "postgresql"), ("smtp", "smtps", "smtp+tls")
-DATABASE_FORM = "postgresql://user:password@host:port/name"
+WEB, MAILS = ("http", "https"), ("smtp", "smtps", "smtp+tls")
+DATABASE_FORM = "postgresql://user:password@host:port/name, with libpq's options after a question mark"
 MAIL_FORM = "smtp://, smtps:// or smtp+tls://user:password@host:port"
 
 
@@ -157,7 +162,7 @@ def _is_address(found: str, schemes: tuple[str, ...], *, empty: bool = False) ->
         return empty
     try:
         parts = urlsplit(found)
-        return parts.scheme in schemes and (parts.hostname is not None or schemes == DATABASES) and parts.port != 0
+        return parts.scheme in schemes and parts.hostname is not None and parts.port != 0
     except ValueError:
         return False
 

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
-from psycopg.conninfo import conninfo_to_dict
 
+from simplane.config import database
 from simplane.config.env import ROOT, env
 from simplane.core.log import configure_logging
 
@@ -81,19 +81,12 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 WSGI_APPLICATION = "simplane.config.wsgi.application"
 
-_db = conninfo_to_dict(env.database_url) if env.database_url else {}
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": _db.get("dbname", "simplane"),
-        "USER": _db.get("user", "postgres"),
-        "PASSWORD": _db.get("password", ""),
-        "HOST": _db.get("host", "127.0.0.1"),
-        "PORT": str(_db.get("port", "")),
+        **database.connection(env.database_url),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "simplane"},
         "TEST": {"TEMPLATE": "template0"},
     }
 }

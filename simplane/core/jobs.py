@@ -287,6 +287,7 @@ def wake_workers(queue: str) -> None:
 
 
 def connection_parameters() -> dict[str, Any]:
-    """How to reach the database beside Django's own connection."""
+    """How to reach the database beside Django's own connection: everything it tells libpq, TLS and time limits included."""
     parameters = dict(connection.get_connection_params())
-    return {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}
+    known = {one.keyword.decode() for one in psycopg.pq.Conninfo.get_defaults()}
+    return {key: value for key, value in parameters.items() if key in known and value}

@@ -78,7 +78,7 @@ class Store:
             batch, left_over = self._gather(left_over)
             try:
                 if connection is None or connection.closed:
-                    connection = psycopg.connect(**jobs.connection_parameters(), autocommit=True, prepare_threshold=1)
+                    connection = _connect()
                 _store(connection, batch)
             except Exception as error:
                 log.error("inbox.not_stored", error=type(error).__name__, deliveries=len(batch))
@@ -99,6 +99,13 @@ class Store:
         batch: dict[tuple[str, str, str], _Ticket] = {}
         later = [ticket for ticket in found if batch.setdefault(ticket.delivery.key, ticket) is not ticket]
         return list(batch.values()), later
+
+
+def _connect() -> psycopg.Connection[tuple[object, ...]]:
+    """A statement nobody waits for any more must not hold up the next batches."""
+    made = psycopg.connect(**jobs.connection_parameters(), autocommit=True, prepare_threshold=1)
+    made.execute(f"SET statement_timeout = '{WAIT_SECONDS}s'")
+    return made
 
 
 def _store(connection: psycopg.Connection[tuple[object, ...]], batch: Sequence[_Ticket]) -> None:

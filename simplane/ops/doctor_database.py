@@ -15,6 +15,7 @@ from simplane.core.queue_check import loud_triggers
 from simplane.ops.doctor_machine import Said
 
 OLDEST = 150_000
+LOCAL = ("", "localhost", "127.0.0.1", "::1")
 _FACTS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_version'),
   current_setting('server_encoding'), current_setting('max_connections')::int, pg_is_in_recovery(),
@@ -36,7 +37,7 @@ def reachable() -> bool:
 def database() -> Iterator[Said]:
     """Everything about the server, or that there is none."""
     found = connection.settings_dict
-    where = f"{found['HOST']}:{found['PORT'] or 5432}/{found['NAME']}"
+    where = f"{found['HOST'] or 'local socket'}:{found['PORT'] or 5432}/{found['NAME']}"
     try:
         connection.ensure_connection()
     except DatabaseProblem as problem:
@@ -48,8 +49,18 @@ def database() -> Iterator[Said]:
         )
         return
     yield "ok", f"the database {where} answers", ""
+    yield _encryption(found["HOST"], encrypted=connection.connection.pgconn.ssl_in_use)
     yield from _server()
     yield from _tables()
+
+
+def _encryption(host: str, *, encrypted: bool) -> Said:
+    if encrypted:
+        return "ok", "the connection to it is encrypted", ""
+    if host in LOCAL or host.startswith("/"):
+        return "ok", "the connection to it does not leave this machine", ""
+    fix = "add ?sslmode=verify-full&sslrootcert=... to DATABASE_URL"
+    return "warn", "the connection to it is not encrypted: orders and secrets can be read on the way", fix
 
 
 def _server() -> Iterator[Said]:

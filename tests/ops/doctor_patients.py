@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from pytest_django import Settings
 
+from simplane.ops import static_files
 from simplane.ops.doctor_findings import look
 from tests import factories
 from tests.standins import Standin
@@ -23,6 +25,14 @@ def said(check: Callable[[], Iterable[Any]]) -> list[tuple[str, str]]:
 
 def change(settings: Settings, **fields: Any) -> None:
     settings.SIMPLANE = settings.SIMPLANE.model_copy(update=fields)
+
+
+def pages_made(state_dir: Path) -> None:
+    """As `simplane web` leaves the files of the pages."""
+    folder = state_dir / "static"
+    folder.mkdir()
+    (folder / static_files.MANIFEST).write_text("{}")
+    (folder / static_files.STAMP).write_text(static_files.fingerprint())
 
 
 def account(go: Standin, **given: Any) -> Any:

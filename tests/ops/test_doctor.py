@@ -18,7 +18,7 @@ from simplane.core.schedule import timetable
 from simplane.ops import doctor_database, doctor_machine, doctor_settings, doctor_work
 from simplane.ops.doctor_findings import Finding, look
 from tests import factories, processes
-from tests.ops.doctor_patients import GO_KEY, account, change, our_shop, said
+from tests.ops.doctor_patients import GO_KEY, account, change, our_shop, pages_made, said
 from tests.standins import Standin, free_port, start
 
 
@@ -108,6 +108,13 @@ class TestDatabase:
         assert ("fail", f"triggers of the queue are on again: {name}") in said(doctor_database.database)
 
     @pytest.mark.parametrize(
+        ("host", "encrypted", "state"),
+        [("db.example.com", True, "ok"), ("db.example.com", False, "warn"), ("127.0.0.1", False, "ok")],
+    )
+    def test_a_connection_that_others_can_read(self, host: str, encrypted: bool, state: str) -> None:
+        assert doctor_database._encryption(host, encrypted=encrypted)[0] == state
+
+    @pytest.mark.parametrize(
         ("seconds", "state"), [(0.4, "ok"), (-2.5, "warn"), (2.5, "warn"), (-45.0, "fail"), (3600.0, "fail")]
     )
     def test_clocks_that_differ(self, seconds: float, state: str) -> None:
@@ -139,9 +146,11 @@ class TestSettings:
             "SIMPLANE_MAIL_FROM is an example",
         ]
 
-    def test_a_production_as_it_should_be(self, settings: Settings) -> None:
+    def test_a_production_as_it_should_be(self, settings: Settings, tmp_path: Path) -> None:
+        pages_made(tmp_path)
         change(
             settings,
+            state_dir=tmp_path,
             environment="production",
             base_url="https://shop.example.com",
             allowed_hosts=[".example.com"],
@@ -151,7 +160,10 @@ class TestSettings:
             slack_webhook_url="https://hooks.slack.com/services/T/B/x",
             metrics_token="a-token-of-the-monitoring",
         )
-        assert said(doctor_settings.settings) == [("ok", "environment: production")]
+        assert said(doctor_settings.settings) == [
+            ("ok", "environment: production"),
+            ("ok", "the files of the pages are made from this version"),
+        ]
 
     def test_slips_and_moved_clocks(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SIMPLANE_SLACK_URL", "https://hooks.slack.com/services/T/B/secret-hook")

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from simplane.api import health
 from simplane.ops import doctor_settings, static_files
 from tests import processes
-from tests.ops.doctor_patients import change, said
+from tests.ops.doctor_patients import change, pages_made, said
 from tests.ops.test_production_start import PRODUCTION
 from tests.standins import free_port
 
@@ -92,9 +92,6 @@ def test_the_doctor_looks(settings: Settings, tmp_path: Path) -> None:
     wrong = ("warn", "the files of the pages are missing or of another version")
     assert wrong in said(doctor_settings.settings)
 
-    folder = tmp_path / "static"
-    folder.mkdir()
-    (folder / static_files.MANIFEST).write_text("{}")
-    (folder / static_files.STAMP).write_text(static_files.fingerprint())
+    pages_made(tmp_path)
 
     assert ("ok", "the files of the pages are made from this version") in said(doctor_settings.settings)
