@@ -8,23 +8,11 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from simplane.console import mail, order_list
+from simplane.console import mail
 from simplane.delivery.models import Message
-from simplane.ordering.models import Customer, Order
-from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 20_000
-CUSTOMERS = """
-INSERT INTO ordering_customer (organization_id, email, name, phone, locale, created_at, hold_reason)
-SELECT %s, md5(n::text) || '@example.com', 'Ana', '', 'en', now(), '' FROM generate_series(1, %s) AS n
-"""
-ORDERS = """
-INSERT INTO ordering_order (organization_id, public_id, book, account, external_id, name, customer_id, state, hold_reason,
-  currency, total_minor, shown_currency, refunded_minor, is_test, locale, placed_at, received_at, clock_step)
-SELECT c.organization_id, 'ord_' || c.id, 'retail', 'demo', (7000000 + c.id)::text, '#' || c.id, c.id, 'done', '',
-  'EUR', 900, '', 0, false, 'en', now(), now() - c.id * interval '1 second', 0 FROM ordering_customer AS c
-"""
 MESSAGES = """
 INSERT INTO delivery_message (kind, order_id, version, "to", locale, context, message_id, state, created_at, problem,
   attempts)
@@ -37,7 +25,7 @@ def filled(*statements: tuple[str, list[Any]]) -> None:
     with connection.cursor() as cursor:
         for sql, given in statements:
             cursor.execute(sql, given)
-        cursor.execute("ANALYZE ordering_customer, ordering_order, delivery_message")
+        cursor.execute("ANALYZE delivery_message")
 
 
 def plan(found: QuerySet[Any]) -> str:
