@@ -67,6 +67,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "pm_card_chargeDeclinedInsufficientFunds": declines("9995", "insufficient_funds", FUNDS),
     "pm_card_visa_chargeDeclinedInsufficientFunds": declines("9995", "insufficient_funds", FUNDS),
     "pm_card_chargeDeclinedLostCard": declines("9987", "lost_card"),
+    "pm_card_visa_chargeDeclinedLostCard": declines("9987", "lost_card"),
+    "pm_card_visa_chargeDeclinedStolenCard": declines("9979", "stolen_card"),
     "pm_card_chargeDeclinedStolenCard": declines("9979", "stolen_card"),
     "pm_card_chargeDeclinedFraudulent": declines("0019", "fraudulent"),
     "pm_card_chargeDeclinedExpiredCard": declines("0069", "expired_card", EXPIRED, "expired_card"),

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import stripe
 from jsonschema import Draft202012Validator
 
@@ -119,12 +120,14 @@ class CheckingClient(stripe.RequestsClient):
 
 
 class Caller:
-    """`api` is the library's client; the rest are shortcuts of the tests."""
+    """`api` is the library's client, `raw` bare HTTP; the rest are shortcuts of the tests."""
 
     def __init__(self, standin: Standin) -> None:
         self.standin = standin
         self.http = CheckingClient(Published())
         self.api = self.client()
+        # Tests that look at bare HTTP share one client: making one is slow.
+        self.raw = httpx2.Client(base_url=standin.url, timeout=30, trust_env=False)
 
     def client(self, key: str = API_KEY, retries: int = 0, **options: Any) -> stripe.StripeClient:
         """Another client of the same account."""
@@ -174,4 +177,5 @@ def calling(tmp_path: Path) -> Iterator[Caller]:
         try:
             yield caller
         finally:
+            caller.raw.close()
             caller.http.close()  # type: ignore[no-untyped-call]

@@ -39,17 +39,17 @@ def session_of(desk: Caller, **more: Any) -> Any:
     return desk.api.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
 
 
-def press(url: str, method: str) -> httpx2.Response:
+def press(desk: Caller, url: str, method: str) -> httpx2.Response:
     """The buyer chooses a way to pay and presses the button."""
-    return httpx2.post(url, data={"method": method, "email": "buyer@example.com"}, trust_env=False)
+    return desk.raw.post(url, data={"method": method, "email": "buyer@example.com"})
 
 
 def test_a_buyer_pays_on_the_page_and_comes_back_with_the_session_id(desk: Caller) -> None:
     session = session_of(desk)
     assert (session.status, session.payment_status, session.payment_intent) == ("open", "unpaid", None)
 
-    page = httpx2.get(session.url, trust_env=False)
-    answer = press(session.url, "pm_card_visa")
+    page = desk.raw.get(session.url)
+    answer = press(desk, session.url, "pm_card_visa")
 
     done = desk.api.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent", "line_items"]})
     assert "Wallet top-up" in page.text
@@ -60,11 +60,11 @@ def test_a_buyer_pays_on_the_page_and_comes_back_with_the_session_id(desk: Calle
     assert [(line.description, line.amount_total) for line in done.line_items.data] == [("Wallet top-up", 5000)]  # type: ignore[union-attr]
     assert desk.event_types()[-1] == "checkout.session.completed"
     assert desk.standin.books()["orders"][0]["reference"] == "tu_1"
-    assert press(session.url, "pm_card_visa").status_code == 410
+    assert press(desk, session.url, "pm_card_visa").status_code == 410
 
 
 def test_the_page_has_no_script_and_may_lead_only_to_the_shop(desk: Caller) -> None:
-    page = httpx2.get(session_of(desk).url, trust_env=False)
+    page = desk.raw.get(session_of(desk).url)
 
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'; form-action 'self' https://shop.example;")
@@ -74,8 +74,8 @@ def test_the_page_has_no_script_and_may_lead_only_to_the_shop(desk: Caller) -> N
 def test_a_decline_keeps_the_session_open_and_the_next_attempt_uses_the_same_intent(desk: Caller) -> None:
     session = session_of(desk)
 
-    declined = press(session.url, "pm_card_chargeDeclined")
-    paid = press(session.url, "pm_card_visa")
+    declined = press(desk, session.url, "pm_card_chargeDeclined")
+    paid = press(desk, session.url, "pm_card_visa")
 
     assert (declined.status_code, paid.status_code) == (402, 303)
     assert "Your card was declined." in declined.text
@@ -86,11 +86,11 @@ def test_a_decline_keeps_the_session_open_and_the_next_attempt_uses_the_same_int
 
 def test_a_bank_asks_the_buyer_before_the_session_completes(desk: Caller) -> None:
     session = session_of(desk)
-    asked = press(session.url, "pm_card_authenticationRequired").headers["location"]
-    refused = httpx2.post(asked, data={"passed": "no"}, trust_env=False)
-    asked_again = press(session.url, "pm_card_authenticationRequired").headers["location"]
+    asked = press(desk, session.url, "pm_card_authenticationRequired").headers["location"]
+    refused = desk.raw.post(asked, data={"passed": "no"})
+    asked_again = press(desk, session.url, "pm_card_authenticationRequired").headers["location"]
 
-    passed = httpx2.post(asked_again, data={"passed": "yes"}, trust_env=False)
+    passed = desk.raw.post(asked_again, data={"passed": "yes"})
 
     assert refused.headers["location"] == f"/c/pay/{session.id}"
     assert passed.headers["location"] == f"https://shop.example/done?session={session.id}"
@@ -130,7 +130,7 @@ def test_a_session_ends_by_hand_or_by_time_and_takes_no_money_then(desk: Caller)
     assert (soon.value.param, expired.status) == ("expires_at", "expired")
     assert desk.api.v1.checkout.sessions.retrieve(by_time.id).status == "expired"
     assert [intent.status for intent in desk.api.v1.payment_intents.list().data] == ["canceled"]
-    assert httpx2.get(by_time.url, trust_env=False).status_code == 410
+    assert desk.raw.get(by_time.url).status_code == 410
     with pytest.raises(stripe.InvalidRequestError, match="status of expired"):
         desk.api.v1.checkout.sessions.expire(by_hand.id)
     assert desk.standin.books(summary=True)["charged_minor"] == {}
@@ -141,8 +141,8 @@ def test_checkout_saves_a_card_for_later_with_a_payment_and_without(desk: Caller
     paying = session_of(desk, customer=customer.id, payment_intent_data={"setup_future_usage": "off_session"})
     saving = desk.api.v1.checkout.sessions.create({"mode": "setup", "success_url": SUCCESS, "customer": customer.id})
 
-    press(paying.url, "pm_card_visa")
-    press(saving.url or "", "pm_card_visa")
+    press(desk, paying.url, "pm_card_visa")
+    press(desk, saving.url or "", "pm_card_visa")
 
     saved = desk.api.v1.customers.payment_methods.list(customer.id).data
     setup = desk.api.v1.checkout.sessions.retrieve(saving.id, {"expand": ["setup_intent"]})
@@ -170,3 +170,15 @@ def test_a_wrong_session_is_refused_by_name(desk: Caller, changes: dict[str, Any
 
     assert refused.value.param == param
     assert desk.api.v1.checkout.sessions.list().data == []
+
+
+def test_checkout_makes_a_customer_when_asked_and_completes_without_a_payment_when_nothing_is_due(desk: Caller) -> None:
+    free = {"price_data": {"currency": "eur", "unit_amount": 0, "product_data": {"name": "Gift"}}, "quantity": 1}
+    session = session_of(desk, line_items=[free], customer_creation="always")
+
+    done = desk.standin.control(f"checkout/{session.id}", do="pay", email="ada@example.com")["session"]
+
+    customer = desk.api.v1.customers.retrieve(done["customer"])
+    assert (done["payment_status"], done["payment_intent"]) == ("no_payment_required", None)
+    assert customer.email == done["customer_details"]["email"] == "ada@example.com"
+    assert desk.api.v1.payment_intents.list().data == []

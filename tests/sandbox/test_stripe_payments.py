@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 import stripe
 
@@ -104,7 +103,7 @@ def test_three_d_secure_waits_for_the_buyer_and_fails_off_session(desk: Caller) 
 def test_a_failed_authentication_at_the_banks_page_leaves_the_intent_without_a_payment_method(desk: Caller) -> None:
     waiting = desk.pay(method="pm_card_authenticationRequired")
 
-    answer = httpx2.post(waiting.next_action.redirect_to_url.url, data={"passed": "no"}, trust_env=False)
+    answer = desk.raw.post(waiting.next_action.redirect_to_url.url, data={"passed": "no"})
 
     intent = desk.api.v1.payment_intents.retrieve(waiting.id)
     assert (answer.status_code, answer.headers["location"]) == (303, RETURN_URL)
@@ -270,9 +269,7 @@ def test_what_does_not_exist_and_who_may_not_ask_are_told_apart(desk: Caller) ->
         desk.client("sk_test_wrong").v1.balance.retrieve()
     with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
         desk.api.v1.payment_intents.list({"expand": ["latest_charge"]})
-    nowhere = httpx2.get(
-        f"{desk.standin.url}/v1/coupons", headers={"Authorization": f"Bearer {API_KEY}"}, trust_env=False
-    )
+    nowhere = desk.raw.get("/v1/coupons", headers={"Authorization": f"Bearer {API_KEY}"})
     with pytest.raises(stripe.InvalidRequestError, match="Invalid Stripe API version"):
         desk.client(stripe_version="2099-01-01.future").v1.balance.retrieve()
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 import stripe
 
@@ -235,7 +234,7 @@ def test_a_setting_that_means_nothing_is_refused_and_the_default_stays(desk: Cal
     desk.forget()
     before = desk.standin.settings()
 
-    answer = httpx2.post(f"{desk.standin.url}/_control/settings", json={setting: value}, trust_env=False)
+    answer = desk.raw.post("/_control/settings", json={setting: value})
 
     assert answer.status_code == 400
     assert setting in answer.json()["error"]
