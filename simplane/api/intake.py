@@ -98,6 +98,8 @@ def _body(environ: Environ) -> tuple[bytes, tuple[int, bytes] | None]:
 
 
 def _check(parts: list[str], environ: Environ, raw: bytes) -> Delivery | tuple[int, bytes]:
+    if any("\0" in part for part in parts):
+        return 404, b"no such address\n"
     close_old_connections()
     headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
     if len(parts) == 2 and parts[0] == "shopify":

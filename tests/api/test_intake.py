@@ -181,3 +181,9 @@ class TestReturnedMail:
     def test_it_is_stored_to_be_read_later(self) -> None:
         assert post(f"/webhooks/mail/{bounces.intake_token()}", b"From: x\n\nhello")[0] == 200
         assert InboxMessage.objects.get().channel == "mail"
+
+
+@pytest.mark.parametrize("path", ["/webhooks/shopify/de\0mo", "/webhooks/suppliers/a\0/b", "/webhooks/mail/\0"])
+def test_a_nul_in_the_address_is_no_address_and_no_alarm(shop: Any, path: str) -> None:
+    assert post(path, BODY) == (404, b"no such address\n")
+    assert InboxMessage.objects.count() == 0
