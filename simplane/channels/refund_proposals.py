@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from simplane.channels import refund_rows as rows
 from simplane.channels.errors import BadRefund, NothingToRefund
-from simplane.channels.events import RefundWithdrawn
 from simplane.channels.models import Refund
-from simplane.core import audit, deadletters, events, jobs
-from simplane.core.db import transaction
 from simplane.core.money import Money, parse
 from simplane.ordering.models import Order
-
-REFUND_STEP = 4
-"""The step of the delivery clock that proposes or does the refund."""
 
 
 def propose_by_hand(order_id: int, amount: str, reason: str) -> int:
@@ -47,19 +41,4 @@ def withdraw_overtaken() -> int:
     Where other eSIMs of the order are still missing, the refund for those is proposed anew.
     """
     proposed = Refund.objects.filter(state=Refund.State.PROPOSED, origin=Refund.Origin.CLOCK)
-    return sum(_withdraw(pk) for pk in [row.pk for row in proposed if rows.overtaken(row)])
-
-
-def _withdraw(refund_id: int) -> bool:
-    with transaction():
-        row = Refund.objects.select_for_update().select_related("order").get(pk=refund_id)
-        if row.state != Refund.State.PROPOSED or not rows.overtaken(row):
-            return False
-        row.state = Refund.State.WITHDRAWN
-        row.save(update_fields=["state"])
-        audit.note("refund.withdrawn", "refund", row.pk, reason="delivered or taken back meanwhile")
-        events.record(RefundWithdrawn(order_id=row.order_id, refund_id=row.pk))
-        deadletters.close_letter("refund", row.pk, resolution="delivered meanwhile")
-        if row.order.state == Order.State.OPEN:
-            jobs.enqueue("channels.order_late", order_id=row.order_id, step=REFUND_STEP)
-        return True
+    return sum(rows.withdraw(pk) for pk in [row.pk for row in proposed if rows.overtaken(row)])

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from simplane.channels import shops
 from simplane.channels.errors import NotDecidable, RefundOpen
-from simplane.channels.events import RefundDecided, RefundDone, RefundProposed
+from simplane.channels.events import RefundDecided, RefundDone, RefundProposed, RefundWithdrawn
 from simplane.channels.models import Refund
 from simplane.channels.shopify import refund as shopify
 from simplane.channels.shops import ShopRef
@@ -22,11 +22,15 @@ from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import NotFound
 from simplane.core.money import Money
 from simplane.delivery.actions import queue_notice
+from simplane.ordering.actions.shrink import give_up_undelivered
 from simplane.ordering.models import Order, Unit
+from simplane.ordering.moves import lock_order
 from simplane.ordering.states import ENDED, TAKEN_BACK
 
 LEASE_SECONDS = 300.0
 LETTER_AFTER = 8
+REFUND_STEP = 4
+"""The step of the delivery clock that proposes or does the refund."""
 S = Refund.State
 OPEN = (S.PROPOSED, S.WANTED, S.UNKNOWN)
 
@@ -83,10 +87,13 @@ def undelivered(order_id: int) -> dict[str, int]:
 
 
 def overtaken(row: Refund) -> bool:
-    """Whether the clock proposed this for more units than the buyer still goes without. What we gave up still counts."""
+    """Whether the clock proposed this for more units than the buyer still goes without. What we gave up still counts, and
+    so does what is being taken out of the buyer's hands again.
+    """
     if row.origin != Refund.Origin.CLOCK:
         return False
-    without = Unit.objects.filter(order_id=row.order_id).exclude(state__in=[Unit.State.DELIVERED, *TAKEN_BACK])
+    kept = Q(state=Unit.State.DELIVERED, compensation__isnull=True) | Q(state__in=TAKEN_BACK)
+    without = Unit.objects.filter(order_id=row.order_id).exclude(kept)
     due = dict(without.order_by().values_list("external_line").annotate(Count("pk")))
     return any(due.get(line, 0) < units for line, units in row.lines.items())
 
@@ -145,11 +152,12 @@ def _propose(row: Refund, order_name: str) -> None:
 
 
 def decide(refund_id: int, *, approve: bool, reason: str = "") -> None:
-    """A person (or the shop's setting) approves or declines a proposal. Raises NotFound, NotDecidable."""
+    """A person (or the shop's setting) approves or declines a proposal. Raises NotFound, NotDecidable.
+
+    What the clock proposed is given up with the approval: nobody gets the money and the eSIM.
+    """
     with transaction():
-        row = Refund.objects.select_for_update().filter(pk=refund_id).first()
-        if row is None:
-            raise NotFound("there is no such refund")
+        row = _locked(refund_id)
         if row.state != S.PROPOSED:
             raise NotDecidable(f"this refund is {row.state}")
         if approve and overtaken(row):
@@ -163,17 +171,51 @@ def decide(refund_id: int, *, approve: bool, reason: str = "") -> None:
         audit.note("refund.approved" if approve else "refund.declined", "refund", row.pk, reason=reason)
         events.record(RefundDecided(order_id=row.order_id, refund_id=row.pk, approved=approve))
         deadletters.close_letter("refund", row.pk, resolution=row.state)
-        if approve:
-            jobs.enqueue("channels.refund", refund_id=row.pk)
+        if not approve:
+            return
+        if row.origin == Refund.Origin.CLOCK:
+            give_up_undelivered(row.order_id, row.lines)
+        jobs.enqueue("channels.refund", refund_id=row.pk)
+
+
+@needs_transaction
+def _locked(refund_id: int) -> Refund:
+    """The refund, locked after its order, as everybody locks them."""
+    order_id = Refund.objects.filter(pk=refund_id).values_list("order_id", flat=True).first()
+    if order_id is None:
+        raise NotFound("there is no such refund")
+    lock_order(order_id)
+    return Refund.objects.select_for_update(of=("self",)).select_related("order").get(pk=refund_id)
+
+
+def withdraw(refund_id: int) -> bool:
+    """Withdraw what the clock proposed if a delivery overtook it and nothing was sent to the shop yet; whether it did.
+
+    Where other eSIMs of the order are still missing, the refund for those is proposed anew.
+    """
+    with transaction():
+        row = _locked(refund_id)
+        if row.state not in (S.PROPOSED, S.WANTED) or row.request is not None or not overtaken(row):
+            return False
+        row.state, row.due_at, row.lease_until = S.WITHDRAWN, None, None
+        row.save(update_fields=["state", "due_at", "lease_until"])
+        audit.note("refund.withdrawn", "refund", row.pk, reason="delivered or taken back meanwhile")
+        events.record(RefundWithdrawn(order_id=row.order_id, refund_id=row.pk))
+        deadletters.close_letter("refund", row.pk, resolution="delivered meanwhile")
+        if row.order.state == Order.State.OPEN:
+            jobs.enqueue("channels.order_late", order_id=row.order_id, step=REFUND_STEP)
+        return True
 
 
 def hold(refund_id: int) -> Task | None:
-    """Take an approved refund that is due, or None."""
+    """Take an approved refund that is due, or None. One that a delivery overtook before anything was sent is withdrawn."""
     row = work.claim(Refund, refund_id, seconds=LEASE_SECONDS)
     if row is None:
         return None
     if row.state not in (S.WANTED, S.UNKNOWN):
         work.release(row, due_at=None)
+        return None
+    if row.request is None and withdraw(row.pk):
         return None
     request = row.request or {}
     first = request.get("first_at")

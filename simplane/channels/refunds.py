@@ -15,8 +15,7 @@ from simplane.channels import refund_proposals
 from simplane.channels import refund_rows as rows
 from simplane.channels.errors import NotDecidable, NothingToRefund, RefundOpen, ShopNotReachable
 from simplane.channels.models import Refund
-from simplane.channels.refund_proposals import REFUND_STEP
-from simplane.channels.refund_rows import Subject, Task
+from simplane.channels.refund_rows import REFUND_STEP, Subject, Task
 from simplane.channels.shopify import operations
 from simplane.channels.shopify import refund as shopify
 from simplane.channels.shopify.client import call

@@ -9,14 +9,14 @@ import pytest
 from simplane.channels import refund_proposals, refunds
 from simplane.channels.errors import BadRefund, NotDecidable, NothingToRefund, RefundOpen
 from simplane.channels.models import Refund
-from simplane.channels.shopify import trouble
+from simplane.channels.shopify import reads, trouble
 from simplane.channels.shopify.facts import refund as refund_fact
 from simplane.channels.shopify.refund import Suggestion
 from simplane.core.errors import BadMoney
 from simplane.core.models import AuditEntry, DeadLetter, Event
 from simplane.core.money import Money
 from simplane.delivery.models import Message
-from simplane.ordering.models import Unit
+from simplane.ordering.models import Compensation, Unit
 from tests.channels.helpers import Merchant, deliver, done, paid_back, queued, run, sold, units_of, work_off
 
 pytestmark = pytest.mark.usefixtures("esim")
@@ -69,6 +69,62 @@ class TestOvertaken:
         deliver(made["order_id"])
         assert refund_proposals.withdraw_overtaken() == 0
         assert Refund.objects.get().state == "proposed"
+
+
+class TestApproved:
+    """Nobody gets the eSIM and the money."""
+
+    def test_what_was_not_bought_yet_is_given_up_and_the_money_goes_back(self, merchant: Merchant) -> None:
+        made, order = sold(merchant)
+        run(refunds.order_late(order.pk, 4))
+        row = Refund.objects.get()
+        refunds.decide(row.pk, approve=True)
+        assert [unit.state for unit in units_of(made["order_id"])] == ["failed"]
+        assert (done(row).state, paid_back(merchant, made)) == ("done", [1900])
+        run(reads.take_in(row.shop_id, str(made["order_id"])))
+        assert [unit.state for unit in units_of(made["order_id"])] == ["refunded"]
+
+    def test_what_a_supplier_works_on_is_taken_back_when_it_answers(self, merchant: Merchant) -> None:
+        made, order = sold(merchant)
+        run(refunds.order_late(order.pk, 4))
+        Unit.objects.update(state="pending")
+        refunds.decide(Refund.objects.get().pk, approve=True)
+        assert units_of(made["order_id"])[0].cancel_wanted == "given_up"
+
+    def test_what_was_delivered_stays_with_the_buyer(self, merchant: Merchant) -> None:
+        made, order = sold(merchant, {"quantity": 3})
+        deliver(made["order_id"], count=1)
+        run(refunds.order_late(order.pk, 4))
+        refunds.decide(Refund.objects.get().pk, approve=True)
+        assert [unit.state for unit in units_of(made["order_id"])] == ["delivered", "failed", "failed"]
+
+    def test_declined_changes_no_unit(self, merchant: Merchant) -> None:
+        made, order = sold(merchant)
+        run(refunds.order_late(order.pk, 4))
+        refunds.decide(Refund.objects.get().pk, approve=False)
+        assert units_of(made["order_id"])[0].state == "waiting"
+
+    def test_no_money_goes_back_when_the_esim_arrived_before_the_shop_could_be_asked(self, merchant: Merchant) -> None:
+        made, order = sold(merchant)
+        run(refunds.order_late(order.pk, 4))
+        row = Refund.objects.get()
+        refunds.decide(row.pk, approve=True)
+        merchant.standin.fault("graphql", "drop_before")
+        assert done(row).state == "wanted"
+        deliver(made["order_id"])
+        assert (done(row).state, row.due_at, row.lease_until) == ("withdrawn", None, None)
+        assert paid_back(merchant, made) == []
+        assert AuditEntry.objects.filter(action="refund.withdrawn").count() == 1
+
+    def test_it_does_when_that_esim_is_being_taken_back(self, merchant: Merchant) -> None:
+        made, order = sold(merchant)
+        run(refunds.order_late(order.pk, 4))
+        row = Refund.objects.get()
+        Unit.objects.update(state="ready")
+        refunds.decide(row.pk, approve=True)
+        deliver(made["order_id"])
+        assert Compensation.objects.get().reason == "given_up"
+        assert (done(row).state, paid_back(merchant, made)) == ("done", [1900])
 
 
 class TestByHand:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db.models import QuerySet
 
@@ -11,7 +11,7 @@ from simplane.core.db import needs_transaction
 from simplane.ordering import states
 from simplane.ordering.events import UnitMoved
 from simplane.ordering.models import Compensation, Order, OrderLine, Unit
-from simplane.ordering.moves import end, move
+from simplane.ordering.moves import end, lock_order, move
 from simplane.ordering.queries import given_back
 from simplane.ordering.states import ENDS, GIVEN_UP
 
@@ -43,6 +43,23 @@ def shrink_line(order: Order, line: OrderLine, *, reason: str) -> int:
     if surplus <= 0:
         return 0
     return sum(_take_back(unit, reason) for unit in sorted(owed, key=_cheapest_to_lose)[:surplus])
+
+
+@needs_transaction
+def give_up_undelivered(order_id: int, lines: Mapping[str, int]) -> int:
+    """The buyer gets money instead of these units (their number by the shop's line id): whatever of them is not in the
+    buyer's hands is no longer bought or mailed. Those given up before count. Returns how many were given up now.
+    """
+    lock_order(order_id)
+    missing = Unit.objects.filter(order_id=order_id, external_line__in=lines).exclude(
+        state__in=[S.DELIVERED, *states.TAKEN_BACK]
+    )
+    chosen: list[Unit] = []
+    for line, count in lines.items():
+        of_line = [unit for unit in _locked(missing) if unit.external_line == line]
+        chosen += sorted(of_line, key=_cheapest_to_lose)[:count]
+    fresh = [unit for unit in chosen if unit.state != S.FAILED and not unit.cancel_wanted]
+    return sum(_take_back(unit, GIVEN_UP) for unit in fresh)
 
 
 def _locked(units: QuerySet[Unit]) -> Sequence[Unit]:
