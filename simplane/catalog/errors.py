@@ -40,3 +40,9 @@ class NoRate(Refusal):
     """No exchange rate leads from the one currency to the other."""
 
     code = "no_rate"
+
+
+class NoPrice(Refusal):
+    """Nobody set a price in this currency."""
+
+    code = "no_price"

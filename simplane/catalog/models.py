@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from simplane.core import clock
+from simplane.organizations.models import Organization
 
 
 class ClockStart(models.TextChoices):
@@ -88,3 +89,106 @@ class ExchangeRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.base}/{self.quote} {self.rate}"
+
+
+class Tier(models.Model):
+    """A step of the wholesale price list, reached by volume."""
+
+    name = models.CharField(max_length=40, unique=True)
+    min_monthly_units = models.PositiveIntegerField()
+    """Units bought in the last 30 days that lead here."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["min_monthly_units"], name="tier_one_a_volume")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Terms(models.Model):
+    """What a reseller agreed with us: its currency and its tier. A test twin has none and uses those of its live side."""
+
+    organization = models.OneToOneField(Organization, models.PROTECT, primary_key=True, related_name="terms")
+    currency = models.CharField(max_length=3)
+    tier = models.ForeignKey(Tier, models.PROTECT, null=True)
+    tier_pinned = models.BooleanField(default=False)
+    """A person chose the tier; volume does not change it."""
+    max_order_minor = models.BigIntegerField(null=True)
+    """A single order above this is refused."""
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.currency}"
+
+
+class WholesalePrice(models.Model):
+    """A price for one tier or for one customer, with its dates. Of several valid ones the latest `valid_from` counts."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="wholesale_prices")
+    tier = models.ForeignKey(Tier, models.CASCADE, null=True)
+    organization = models.ForeignKey(Organization, models.CASCADE, null=True)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    proposed_by = models.CharField(max_length=120)
+    approved_by = models.CharField(max_length=120, blank=True)
+    """Empty: waits for approval (its margin lies below the floor) and is not used."""
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tier__isnull=True) ^ Q(organization__isnull=True), name="wholesale_price_for_one"
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="wholesale_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(approved_by="", approved_at__isnull=True)
+                | Q(approved_at__isnull=False) & ~Q(approved_by=""),
+                name="wholesale_price_approved",
+            ),
+            models.UniqueConstraint(
+                fields=["tier", "organization", "product", "currency", "valid_from"],
+                name="wholesale_price_one_a_moment",
+                nulls_distinct=False,
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "product", "currency", "-valid_from"],
+                name="wholesale_price_customer",
+                condition=Q(organization__isnull=False, approved_at__isnull=False),
+            ),
+            models.Index(
+                fields=["tier", "product", "currency", "-valid_from"],
+                name="wholesale_price_tier",
+                condition=Q(tier__isnull=False, approved_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.amount_minor} {self.currency}"
+
+
+class Quote(models.Model):
+    """A price promised to one organization until it expires; used once."""
+
+    public_id = models.CharField(max_length=32, unique=True)
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    product = models.ForeignKey(Product, models.CASCADE)
+    quantity = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    """For one unit."""
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="quote_quantity"),
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="quote_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -161,3 +161,23 @@ class RateLimit(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class StoredAnswer(models.Model):
+    """The first answer to a request with an `Idempotency-Key`, given again to every repetition."""
+
+    organization_id = models.BigIntegerField()
+    key = models.CharField(max_length=255)
+    request_hash = models.BinaryField()
+    """SHA-256 of method, path and body: the same key with another request is refused."""
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField()
+    """JSON, byte for byte as it was sent."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization_id", "key"], name="stored_answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="stored_answer_age")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.key} {self.status}"

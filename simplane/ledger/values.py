@@ -21,10 +21,13 @@ class AccountRef:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """So much moves from one account to another. `minor` is positive; both accounts are of `currency`."""
+    """So much is debited to one account and credited to another of the same currency. `minor` is positive.
 
-    source: AccountRef
-    target: AccountRef
+    A top-up debits the bank and credits the wallet; a sale debits the wallet and credits sales.
+    """
+
+    debit: AccountRef
+    credit: AccountRef
     minor: int
 
 

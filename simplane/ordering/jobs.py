@@ -16,6 +16,11 @@ async def advance(unit_id: int) -> None:
     await actions.advance(unit_id)
 
 
+@jobs.job("ordering.start", queue="supplier")
+async def start(order_id: int) -> None:
+    await actions.start(order_id)
+
+
 @jobs.job("ordering.hand_over", queue="mail", hint=True)
 async def hand_over(unit_id: int) -> None:
     await actions.hand_over(unit_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -19,17 +20,28 @@ class Organization(models.Model):
         RESELLER = "reseller"
         COMPANY = "company"
 
+    class State(models.TextChoices):
+        APPLIED = "applied", "waits for our approval"
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+
     kind = models.CharField(max_length=10, choices=Kind)
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     is_test = models.BooleanField(default=False)
+    twin_of = models.OneToOneField("self", models.PROTECT, null=True, related_name="test_twin")
+    """Of a test twin: the organization it belongs to. Its prices are that one's, its money is play money."""
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["kind"], condition=models.Q(kind="operator", is_test=False), name="organization_one_operator"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(twin_of__isnull=True) | models.Q(is_test=True), name="organization_twin_is_test"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -69,3 +81,33 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+
+class ApiKey(models.Model):
+    """A secret that acts for an organization. Only its hash is stored; a key of a test twin begins with `sk_test_`."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="api_keys")
+    public_id = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16)
+    """The first characters, to recognise it by."""
+    hash = models.BinaryField(unique=True)
+    """SHA-256 of the whole key; the key has 160 random bits, so no salt is needed."""
+    scopes = ArrayField(models.CharField(max_length=40))
+    allowed_networks = ArrayField(models.CharField(max_length=43), default=list)
+    """CIDR blocks it may be used from; empty: from anywhere."""
+    rate_per_minute = models.PositiveIntegerField(default=600)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=120)
+    expires_at = models.DateTimeField(null=True)
+    """After a rotation both keys work until then."""
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    """To the minute."""
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "-created_at"], name="api_key_of_organization")]
+        constraints = [models.CheckConstraint(condition=models.Q(rate_per_minute__gt=0), name="api_key_rate")]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"

@@ -79,16 +79,16 @@ Move = tuple[int, str, int]
 def _moves(ledger: str, postings: Sequence[Posting]) -> list[Move]:
     if not postings:
         raise BadPosting("a transaction needs a posting")
-    refs = [ref for one in postings for ref in (one.source, one.target)]
+    refs = [ref for one in postings for ref in (one.debit, one.credit)]
     ids = account_ids(ledger, refs)
     moves: list[Move] = []
     for one in postings:
         if not 0 < one.minor <= MOST_MINOR:
-            raise BadPosting(f"{one.minor} can not be posted", fix="amounts are positive; swap source and target")
-        if one.source.currency != one.target.currency:
-            raise BadPosting(f"{one.source.currency} does not become {one.target.currency} by posting")
-        moves.append((ids[one.source], one.source.currency, -one.minor))
-        moves.append((ids[one.target], one.target.currency, one.minor))
+            raise BadPosting(f"{one.minor} can not be posted", fix="amounts are positive; swap debit and credit")
+        if one.debit.currency != one.credit.currency:
+            raise BadPosting(f"{one.debit.currency} does not become {one.credit.currency} by posting")
+        moves.append((ids[one.debit], one.debit.currency, -one.minor))
+        moves.append((ids[one.credit], one.credit.currency, one.minor))
     return moves
 
 

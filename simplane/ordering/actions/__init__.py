@@ -18,6 +18,7 @@ from simplane.ordering.actions.operate import (
     send_again,
     take_back_disputed,
 )
+from simplane.ordering.actions.start import start
 
 __all__ = [
     "NotNow",
@@ -35,8 +36,8 @@ __all__ = [
     "release_order",
     "retry_unit",
     "send_again",
-    "take_back_disputed",
     "start",
+    "take_back_disputed",
     "tell_customer",
     "tick",
 ]

@@ -1,0 +1,412 @@
+"""Placing wholesale orders in one round trip: `simplane_place_order` for one, `simplane_place_orders` for many.
+
+Both hold everything that must be true together: the key, its networks and its rate, idempotency, prices, the policy hook,
+the wallet (prepaid and credit), order, lines, units, hold, ledger, audit, news and job. `tests/ordering/place_reference.py` is the
+readable reference of the same rules; a property test compares the three on random orders. docs/adr/0014 says why.
+"""
+
+from django.db import migrations
+
+POLICY = """
+CREATE FUNCTION ordering_policy(p_organization bigint, p_most bigint, p_total bigint, p_units int) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN p_total > p_most THEN 'order_too_large' END $$;
+"""
+VALID = """ AND x.currency = {currency} AND x.valid_from <= p_now AND (x.valid_until IS NULL OR x.valid_until > p_now)
+        ORDER BY x.valid_from DESC LIMIT 1"""
+PRICE = (
+    """coalesce(
+      (SELECT x.amount_minor FROM catalog_wholesaleprice AS x WHERE x.organization_id = {pricing}
+        AND x.product_id = p.id AND x.approved_at IS NOT NULL"""
+    + VALID
+    + """),
+      (SELECT x.amount_minor FROM catalog_wholesaleprice AS x WHERE x.tier_id = {tier}
+        AND x.product_id = p.id AND x.approved_at IS NOT NULL"""
+    + VALID
+    + """),
+      (SELECT x.amount_minor FROM catalog_price AS x WHERE x.product_id = p.id"""
+    + VALID
+    + """))"""
+)
+QUOTED = """CASE WHEN l.quote IS NULL THEN NULL
+           WHEN q.id IS NULL OR q.product_id <> p.id OR q.currency <> {currency} THEN 'unknown_quote'
+           WHEN q.used_at IS NOT NULL THEN 'quote_used' WHEN q.expires_at <= p_now THEN 'quote_expired'
+           WHEN q.quantity <> l.quantity THEN 'quote_quantity' END"""
+ACCESS = """
+      CASE WHEN k.id IS NULL OR k.revoked_at IS NOT NULL OR k.expires_at <= p_now THEN 'unauthorized'
+           WHEN cardinality(k.allowed_networks) > 0 AND NOT {ip} <<= ANY (k.allowed_networks::inet[]) THEN 'wrong_network'
+           WHEN NOT 'orders:write' = ANY (k.scopes) THEN 'missing_scope'
+           WHEN o.state <> 'active' THEN 'account_' || o.state
+           WHEN simplane_take('api:' || k.id, k.rate_per_minute / 60.0, greatest(1, k.rate_per_minute / 10), 1, 0) < 0
+             THEN 'rate_limited'
+      END"""
+SHORT = """json_build_object('type', '/docs/api/errors#insufficient_funds', 'title', 'The wallet does not cover this order',
+      'status', 402, 'code', 'insufficient_funds', 'detail', 'Top up the wallet, then send the order again with a new key',
+      'needed_minor', {total}, 'available_minor', {room}, 'currency', {currency}, 'request_id', {rid})::text"""
+ANSWER = """json_build_object('id', {public}, 'object', 'order', 'reference', {reference}, 'state', 'open', 'test', {test},
+      'currency', {currency}, 'total_minor', {total}, 'created_at', p_stamp, 'lines', {lines})::text"""
+
+MANY = f"""
+CREATE FUNCTION simplane_place_orders(
+  p_hash bytea[], p_ip inet[], p_key text[], p_request bytea[], p_public text[], p_reference text[], p_email text[],
+  p_name text[], p_locale text[], p_rid text[],
+  p_line_of int[], p_line_sku text[], p_line_quantity int[], p_line_most bigint[], p_line_quote text[],
+  p_now timestamptz, p_stamp text, p_late interval
+) RETURNS TABLE (n int, code text, status int, body text, detail jsonb) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  -- Whoever moves a wallet's money locks it first, in the order of ids. The statement below then sees all that came before.
+  PERFORM FROM ledger_wallet AS w WHERE w.organization_id IN (
+    SELECT k.organization_id FROM organizations_apikey AS k WHERE k.hash = ANY (p_hash)
+  ) ORDER BY w.account_id FOR UPDATE;
+  RETURN QUERY WITH
+  asked AS MATERIALIZED (
+    SELECT u.n::int AS n, u.key, u.request, u.public, u.reference, coalesce(u.reference, u.public) AS external,
+      u.email, u.name, u.locale, u.rid, k.public_id AS actor, o.id AS org, o.slug, o.is_test,
+      coalesce(o.twin_of_id, o.id) AS pricing, t.currency, t.tier_id AS tier, t.max_order_minor AS most,
+      w.account_id AS wallet, w.held_account_id AS held, w.balance_minor + w.credit_limit_minor AS room,
+      {ACCESS.format(ip="u.ip")} AS refused
+    FROM unnest(p_hash, p_ip, p_key, p_request, p_public, p_reference, p_email, p_name, p_locale, p_rid)
+      WITH ORDINALITY AS u (hash, ip, key, request, public, reference, email, name, locale, rid, n)
+    LEFT JOIN organizations_apikey AS k ON k.hash = u.hash
+    LEFT JOIN organizations_organization AS o ON o.id = k.organization_id
+    LEFT JOIN catalog_terms AS t ON t.organization_id = coalesce(o.twin_of_id, o.id)
+    LEFT JOIN ledger_wallet AS w ON w.organization_id = o.id AND w.currency = t.currency
+  ),
+  wanted AS MATERIALIZED (
+    SELECT a.n, l.i, l.sku, l.quantity, l.most, l.quote, p.id AS product, p.name AS title,
+      {QUOTED.format(currency="a.currency")} AS quote_problem,
+      CASE WHEN l.quote IS NOT NULL THEN q.amount_minor
+        ELSE {PRICE.format(pricing="a.pricing", tier="a.tier", currency="a.currency")} END AS minor
+    FROM unnest(p_line_of, p_line_sku, p_line_quantity, p_line_most, p_line_quote)
+      WITH ORDINALITY AS l (n, sku, quantity, most, quote, i)
+    JOIN asked AS a ON a.n = l.n AND a.refused IS NULL
+    LEFT JOIN catalog_product AS p ON p.sku = l.sku AND p.active
+    LEFT JOIN catalog_quote AS q ON q.public_id = l.quote AND q.organization_id = a.org
+  ),
+  baskets AS MATERIALIZED (
+    SELECT l.n, sum(l.quantity * l.minor)::bigint AS total, sum(l.quantity)::int AS units,
+      jsonb_agg(l.sku ORDER BY l.i) FILTER (WHERE l.product IS NULL) AS unknown,
+      jsonb_agg(l.sku ORDER BY l.i) FILTER (WHERE l.minor IS NULL) AS unpriced,
+      CASE WHEN count(l.quote) > count(DISTINCT l.quote) THEN 'quote_used' ELSE min(l.quote_problem) END AS quote_problem,
+      jsonb_agg(l.quote ORDER BY l.i) FILTER (WHERE l.quote IS NOT NULL) AS quotes,
+      jsonb_agg(jsonb_build_object('sku', l.sku, 'price_minor', l.minor, 'max_price_minor', l.most) ORDER BY l.i)
+        FILTER (WHERE l.minor > l.most) AS dearer
+    FROM wanted AS l GROUP BY l.n
+  ),
+  judged AS MATERIALIZED (
+    SELECT a.*, b.total, b.units, b.unknown, b.unpriced, b.quotes, b.dearer, s.status AS stored_status, s.body AS stored_body,
+      CASE WHEN a.refused IS NOT NULL THEN a.refused
+           WHEN s.id IS NOT NULL THEN CASE WHEN s.request_hash = a.request THEN 'replayed' ELSE 'key_reused' END
+           WHEN row_number() OVER (PARTITION BY a.org, a.key ORDER BY a.n) > 1 THEN 'again'
+           WHEN a.wallet IS NULL THEN 'no_wallet'
+           WHEN b.unknown IS NOT NULL THEN 'unknown_sku'
+           WHEN EXISTS (SELECT FROM wanted AS mine JOIN wanted AS other ON other.quote = mine.quote AND other.n < mine.n
+                          WHERE mine.n = a.n) THEN 'again'
+           WHEN b.quote_problem IS NOT NULL THEN b.quote_problem
+           WHEN b.unpriced IS NOT NULL THEN 'no_price'
+           WHEN b.dearer IS NOT NULL THEN 'price_above_max'
+           WHEN ordering_policy(a.org, a.most, b.total, b.units) IS NOT NULL
+             THEN ordering_policy(a.org, a.most, b.total, b.units)
+           WHEN EXISTS (SELECT FROM ordering_order AS x WHERE x.book = 'wholesale' AND x.account = a.slug
+                          AND x.external_id = a.external) THEN 'reference_taken'
+           WHEN row_number() OVER (PARTITION BY a.org, a.external ORDER BY a.n) > 1 THEN 'again'
+           WHEN b.total > a.room THEN 'insufficient_funds'
+      END AS code
+    FROM asked AS a
+    LEFT JOIN baskets AS b ON b.n = a.n
+    LEFT JOIN core_storedanswer AS s ON s.organization_id = a.org AND s.key = a.key AND a.refused IS NULL
+  ),
+  fits AS MATERIALIZED (  -- what a wallet covers, in the order they came; the others are asked again when it is known
+    SELECT j.*, nextval('ordering_order_id_seq') AS order_id, nextval('ledger_transaction_id_seq') AS fact_id
+    FROM (SELECT j.*, sum(j.total) OVER (PARTITION BY j.wallet ORDER BY j.n) AS run FROM judged AS j WHERE j.code IS NULL) AS j
+    WHERE j.run <= j.room
+  ),
+  lines AS MATERIALIZED (
+    SELECT f.n, f.order_id, f.public, f.org, f.slug, f.external, f.currency, l.i, l.sku, l.title, l.product, l.quantity,
+      l.minor, l.quote, nextval('ordering_orderline_id_seq') AS line_id,
+      row_number() OVER (PARTITION BY l.n ORDER BY l.i) AS place,
+      sum(l.quantity) OVER (PARTITION BY l.n ORDER BY l.i) - l.quantity AS before
+    FROM fits AS f JOIN wanted AS l ON l.n = f.n
+  ),
+  units AS MATERIALIZED (
+    SELECT l.*, g.index, nextval('ordering_unit_id_seq') AS unit_id,
+      'unt_' || substr(l.public, 5) || '-' || (l.before + g.index + 1) AS unit_public
+    FROM lines AS l CROSS JOIN LATERAL generate_series(0, l.quantity - 1) AS g (index)
+  ),
+  line_texts AS (
+    SELECT u.n, u.i, json_build_object('sku', min(u.sku), 'quantity', count(*), 'unit_price_minor', min(u.minor),
+      'units', json_agg(u.unit_public ORDER BY u.index)) AS text FROM units AS u GROUP BY u.n, u.i
+  ),
+  unit_lists AS (SELECT u.n, jsonb_agg(u.unit_id ORDER BY u.unit_id) AS ids FROM units AS u GROUP BY u.n),
+  answers AS MATERIALIZED (
+    SELECT f.n, {
+    ANSWER.format(
+        public="f.public",
+        reference="f.reference",
+        test="f.is_test",
+        currency="f.currency",
+        total="f.total",
+        lines="(SELECT json_agg(t.text ORDER BY t.i) FROM line_texts AS t WHERE t.n = f.n)",
+    )
+} AS body FROM fits AS f
+  ),
+  shorts AS MATERIALIZED (
+    SELECT j.n, {SHORT.format(total="j.total", room="j.room", currency="j.currency", rid="j.rid")} AS body
+    FROM judged AS j WHERE j.code = 'insufficient_funds'
+  ),
+  people AS (
+    INSERT INTO ordering_customer (organization_id, email, name, phone, locale, created_at, hold_reason)
+    SELECT DISTINCT ON (f.org, f.email) f.org, f.email, f.name, '', f.locale, p_now, '' FROM fits AS f
+    WHERE NOT EXISTS (SELECT FROM ordering_customer AS c WHERE c.organization_id = f.org AND c.email = f.email)
+    ORDER BY f.org, f.email, f.n ON CONFLICT DO NOTHING RETURNING id, organization_id, email
+  ),
+  put_orders AS (
+    INSERT INTO ordering_order (id, organization_id, public_id, book, account, external_id, name, customer_id, state,
+      hold_reason, currency, total_minor, shown_currency, refunded_minor, is_test, locale, placed_at, paid_at, received_at,
+      clock_started_at, clock_step, clock_next_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT f.order_id, f.org, f.public, 'wholesale', f.slug, f.external, f.external,
+      coalesce(c.id, p.id), 'open', '', f.currency, f.total, '', 0, f.is_test, f.locale, p_now, p_now, p_now, p_now, 0,
+      p_now + p_late
+    FROM fits AS f
+    LEFT JOIN ordering_customer AS c ON c.organization_id = f.org AND c.email = f.email
+    LEFT JOIN people AS p ON p.organization_id = f.org AND p.email = f.email
+  ),
+  put_lines AS (
+    INSERT INTO ordering_orderline (id, order_id, external_id, sku, variant, title, state, product_id, quantity, wanted,
+      unit_price_minor)
+    OVERRIDING SYSTEM VALUE
+    SELECT l.line_id, l.order_id, l.place::text, l.sku, '', l.title, 'mapped', l.product, l.quantity, l.quantity, l.minor
+    FROM lines AS l
+  ),
+  put_units AS (
+    INSERT INTO ordering_unit (id, due_at, attempts, organization_id, public_id, book, account, external_order,
+      external_line, index, order_id, order_line_id, product_id, price_minor, currency, state, state_at, cancel_wanted,
+      tried_groups, created_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT u.unit_id, p_now, 0, u.org, u.unit_public, 'wholesale', u.slug, u.external, u.place::text, u.index, u.order_id,
+      u.line_id, u.product, u.minor, u.currency, 'waiting', p_now, '', '[]', p_now
+    FROM units AS u
+  ),
+  put_answers AS (
+    INSERT INTO core_storedanswer (organization_id, key, request_hash, status, body, created_at)
+    SELECT f.org, f.key, f.request, 201, a.body, p_now FROM fits AS f JOIN answers AS a ON a.n = f.n
+    UNION ALL
+    SELECT j.org, j.key, j.request, 402, s.body, p_now FROM shorts AS s JOIN judged AS j ON j.n = s.n
+  ),
+  put_facts AS (
+    INSERT INTO ledger_transaction (id, ledger, kind, key, at, subject, reason, actor)
+    OVERRIDING SYSTEM VALUE
+    SELECT f.fact_id, CASE WHEN f.is_test THEN 'test' ELSE 'live' END, 'hold', 'hold:' || f.public, p_now, f.public, '',
+      'api_key:' || f.actor
+    FROM fits AS f WHERE f.total > 0
+  ),
+  put_entries AS (
+    INSERT INTO ledger_entry (transaction_id, account_id, amount_minor, currency, at)
+    SELECT f.fact_id, side.account, side.sign * f.total, f.currency, p_now
+    FROM fits AS f CROSS JOIN LATERAL (VALUES (f.wallet, -1), (f.held, 1)) AS side (account, sign) WHERE f.total > 0
+  ),
+  put_holds AS (
+    INSERT INTO ledger_hold (wallet_id, key, amount_minor, remaining_minor, captured_minor, state, subject, created_at)
+    SELECT f.wallet, f.public, f.total, f.total, 0, 'open', f.public, p_now FROM fits AS f WHERE f.total > 0
+  ),
+  put_wallets AS (
+    UPDATE ledger_wallet AS w SET balance_minor = w.balance_minor - spent.total
+    FROM (SELECT f.wallet, sum(f.total) AS total FROM fits AS f GROUP BY f.wallet) AS spent WHERE w.account_id = spent.wallet
+  ),
+  put_quotes AS (
+    UPDATE catalog_quote AS q SET used_at = p_now FROM lines AS l WHERE q.public_id = l.quote
+  ),
+  put_news AS (
+    INSERT INTO core_event (name, at, order_id, data, request_id)
+    SELECT 'OrderReceived', p_now, f.order_id,
+      jsonb_build_object('source', 'api', 'state', 'open', 'name', f.external), f.rid FROM fits AS f
+    UNION ALL
+    SELECT 'UnitsOwed', p_now, f.order_id, jsonb_build_object('unit_ids', u.ids), f.rid
+    FROM fits AS f JOIN unit_lists AS u ON u.n = f.n
+  ),
+  put_audit AS (
+    INSERT INTO core_auditentry (at, actor, action, entity, entity_id, after, reason, request_id)
+    SELECT p_now, 'api_key:' || f.actor, 'order.placed', 'order', f.public,
+      jsonb_build_object('total_minor', f.total, 'currency', f.currency, 'units', f.units), '', f.rid FROM fits AS f
+  ),
+  put_jobs AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
+    SELECT 'supplier', 'ordering.start', jsonb_build_object('order_id', f.order_id, '_rid', f.rid), now() FROM fits AS f
+  )
+  SELECT j.n, coalesce(j.code, CASE WHEN f.n IS NULL THEN 'again' ELSE 'created' END),
+    CASE WHEN f.n IS NOT NULL THEN 201 WHEN j.code = 'insufficient_funds' THEN 402
+         WHEN j.code = 'replayed' THEN j.stored_status END,
+    CASE WHEN f.n IS NOT NULL THEN a.body WHEN j.code = 'insufficient_funds' THEN s.body
+         WHEN j.code = 'replayed' THEN j.stored_body END,
+    CASE j.code WHEN 'unknown_sku' THEN jsonb_build_object('skus', j.unknown)
+                WHEN 'no_price' THEN jsonb_build_object('skus', j.unpriced, 'currency', j.currency)
+                WHEN 'price_above_max' THEN jsonb_build_object('lines', j.dearer, 'currency', j.currency)
+                WHEN 'order_too_large' THEN jsonb_build_object('total_minor', j.total, 'most_minor', j.most)
+                WHEN 'unknown_quote' THEN jsonb_build_object('quotes', j.quotes)
+                WHEN 'quote_used' THEN jsonb_build_object('quotes', j.quotes)
+                WHEN 'quote_expired' THEN jsonb_build_object('quotes', j.quotes)
+                WHEN 'quote_quantity' THEN jsonb_build_object('quotes', j.quotes)
+                WHEN 'reference_taken' THEN jsonb_build_object('reference', j.external) END
+  FROM judged AS j LEFT JOIN fits AS f ON f.n = j.n LEFT JOIN answers AS a ON a.n = j.n LEFT JOIN shorts AS s ON s.n = j.n
+  ORDER BY j.n;
+END $$;
+"""
+
+ONE = f"""
+CREATE FUNCTION simplane_place_order(
+  p_hash bytea, p_ip inet, p_key text, p_request bytea, p_public text, p_reference text, p_email text, p_name text,
+  p_locale text, p_rid text, p_sku text[], p_quantity int[], p_most bigint[], p_quote text[],
+  p_now timestamptz, p_stamp text, p_late interval,
+  OUT code text, OUT status int, OUT body text, OUT detail jsonb
+) LANGUAGE plpgsql AS $$
+DECLARE
+  v record; v_stored record; v_basket record; v_customer bigint; v_order bigint; v_units bigint[]; v_lines json;
+  v_wallet bigint; v_held bigint; v_room bigint; v_fact bigint; v_external text := coalesce(p_reference, p_public);
+BEGIN
+  SELECT k.public_id AS actor, o.id AS org, o.slug, o.is_test, coalesce(o.twin_of_id, o.id) AS pricing, t.currency,
+      t.tier_id AS tier, t.max_order_minor AS most, {ACCESS.format(ip="p_ip")} AS refused INTO v
+    FROM (SELECT) AS nothing
+    LEFT JOIN organizations_apikey AS k ON k.hash = p_hash
+    LEFT JOIN organizations_organization AS o ON o.id = k.organization_id
+    LEFT JOIN catalog_terms AS t ON t.organization_id = coalesce(o.twin_of_id, o.id);
+  IF v.refused IS NOT NULL THEN code := v.refused; RETURN; END IF;
+  SELECT w.account_id, w.held_account_id, w.balance_minor + w.credit_limit_minor INTO v_wallet, v_held, v_room
+    FROM ledger_wallet AS w WHERE w.organization_id = v.org AND w.currency = v.currency FOR UPDATE;
+  SELECT s.request_hash, s.status, s.body INTO v_stored
+    FROM core_storedanswer AS s WHERE s.organization_id = v.org AND s.key = p_key;
+  IF FOUND THEN
+    IF v_stored.request_hash = p_request THEN
+      code := 'replayed'; status := v_stored.status; body := v_stored.body;
+    ELSE
+      code := 'key_reused';
+    END IF;
+    RETURN;
+  END IF;
+  IF v_wallet IS NULL THEN code := 'no_wallet'; RETURN; END IF;
+  SELECT sum(l.quantity * l.minor)::bigint AS total, sum(l.quantity)::int AS units,
+      jsonb_agg(l.sku ORDER BY l.i) FILTER (WHERE l.product IS NULL) AS unknown,
+      jsonb_agg(l.sku ORDER BY l.i) FILTER (WHERE l.minor IS NULL) AS unpriced,
+      CASE WHEN count(l.quote) > count(DISTINCT l.quote) THEN 'quote_used' ELSE min(l.quote_problem) END AS quote_problem,
+      jsonb_agg(l.quote ORDER BY l.i) FILTER (WHERE l.quote IS NOT NULL) AS quotes,
+      jsonb_agg(jsonb_build_object('sku', l.sku, 'price_minor', l.minor, 'max_price_minor', l.most) ORDER BY l.i)
+        FILTER (WHERE l.minor > l.most) AS dearer,
+      array_agg(l.product ORDER BY l.i) AS products, array_agg(l.title ORDER BY l.i) AS titles,
+      array_agg(l.minor ORDER BY l.i) AS prices INTO v_basket
+    FROM (SELECT l.*, p.id AS product, p.name AS title, {QUOTED.format(currency="v.currency")} AS quote_problem,
+        CASE WHEN l.quote IS NOT NULL THEN q.amount_minor
+          ELSE {PRICE.format(pricing="v.pricing", tier="v.tier", currency="v.currency")} END AS minor
+      FROM unnest(p_sku, p_quantity, p_most, p_quote) WITH ORDINALITY AS l (sku, quantity, most, quote, i)
+      LEFT JOIN catalog_product AS p ON p.sku = l.sku AND p.active
+      LEFT JOIN catalog_quote AS q ON q.public_id = l.quote AND q.organization_id = v.org) AS l;
+  code := CASE WHEN v_basket.unknown IS NOT NULL THEN 'unknown_sku'
+    WHEN v_basket.quote_problem IS NOT NULL THEN v_basket.quote_problem WHEN v_basket.unpriced IS NOT NULL THEN 'no_price'
+    WHEN v_basket.dearer IS NOT NULL THEN 'price_above_max'
+    ELSE ordering_policy(v.org, v.most, v_basket.total, v_basket.units) END;
+  IF code IS NULL AND EXISTS (
+    SELECT FROM ordering_order AS x WHERE x.book = 'wholesale' AND x.account = v.slug AND x.external_id = v_external
+  ) THEN
+    code := 'reference_taken';
+  END IF;
+  IF code IS NOT NULL THEN
+    detail := CASE code WHEN 'unknown_sku' THEN jsonb_build_object('skus', v_basket.unknown)
+      WHEN 'no_price' THEN jsonb_build_object('skus', v_basket.unpriced, 'currency', v.currency)
+      WHEN 'price_above_max' THEN jsonb_build_object('lines', v_basket.dearer, 'currency', v.currency)
+      WHEN 'order_too_large' THEN jsonb_build_object('total_minor', v_basket.total, 'most_minor', v.most)
+      WHEN 'reference_taken' THEN jsonb_build_object('reference', v_external)
+      ELSE jsonb_build_object('quotes', v_basket.quotes) END;
+    RETURN;
+  END IF;
+  IF v_basket.total > v_room THEN
+    code := 'insufficient_funds'; status := 402;
+    body := {SHORT.format(total="v_basket.total", room="v_room", currency="v.currency", rid="p_rid")};
+    INSERT INTO core_storedanswer (organization_id, key, request_hash, status, body, created_at)
+      VALUES (v.org, p_key, p_request, 402, body, p_now);
+    RETURN;
+  END IF;
+  SELECT c.id INTO v_customer FROM ordering_customer AS c WHERE c.organization_id = v.org AND c.email = p_email;
+  IF v_customer IS NULL THEN
+    INSERT INTO ordering_customer (organization_id, email, name, phone, locale, created_at, hold_reason)
+      VALUES (v.org, p_email, p_name, '', p_locale, p_now, '') RETURNING id INTO v_customer;
+  END IF;
+  INSERT INTO ordering_order (organization_id, public_id, book, account, external_id, name, customer_id, state, hold_reason,
+      currency, total_minor, shown_currency, refunded_minor, is_test, locale, placed_at, paid_at, received_at,
+      clock_started_at, clock_step, clock_next_at)
+    VALUES (v.org, p_public, 'wholesale', v.slug, v_external, v_external, v_customer, 'open', '', v.currency,
+      v_basket.total, '', 0, v.is_test, p_locale, p_now, p_now, p_now, p_now, 0, p_now + p_late) RETURNING id INTO v_order;
+  WITH lines AS (
+    INSERT INTO ordering_orderline (order_id, external_id, sku, variant, title, state, product_id, quantity, wanted,
+      unit_price_minor)
+    SELECT v_order, l.i::text, l.sku, '', l.title, 'mapped', l.product, l.quantity, l.quantity, l.minor
+    FROM unnest(p_sku, p_quantity, v_basket.products, v_basket.titles, v_basket.prices)
+      WITH ORDINALITY AS l (sku, quantity, product, title, minor, i) ORDER BY l.i
+    RETURNING id, external_id, sku, product_id, quantity, unit_price_minor
+  ), placed AS (
+    SELECT l.*, l.external_id::int AS i,
+      sum(l.quantity) OVER (ORDER BY l.external_id::int) - l.quantity AS before FROM lines AS l
+  ), made AS (
+    INSERT INTO ordering_unit (due_at, attempts, organization_id, public_id, book, account, external_order, external_line,
+      index, order_id, order_line_id, product_id, price_minor, currency, state, state_at, cancel_wanted, tried_groups,
+      created_at)
+    SELECT p_now, 0, v.org, 'unt_' || substr(p_public, 5) || '-' || (l.before + g.index + 1), 'wholesale', v.slug,
+      v_external, l.external_id, g.index, v_order, l.id, l.product_id, l.unit_price_minor, v.currency, 'waiting', p_now,
+      '', '[]', p_now
+    FROM placed AS l CROSS JOIN LATERAL generate_series(0, l.quantity - 1) AS g (index) ORDER BY l.i, g.index
+    RETURNING id, public_id, order_line_id, index
+  ), texts AS (
+    SELECT l.i, json_build_object('sku', l.sku, 'quantity', l.quantity, 'unit_price_minor', l.unit_price_minor, 'units',
+      (SELECT json_agg(m.public_id ORDER BY m.index) FROM made AS m WHERE m.order_line_id = l.id)) AS text FROM placed AS l
+  )
+  SELECT (SELECT json_agg(t.text ORDER BY t.i) FROM texts AS t), (SELECT array_agg(m.id ORDER BY m.id) FROM made AS m)
+    INTO v_lines, v_units;
+  code := 'created'; status := 201;
+  body := {
+    ANSWER.format(
+        public="p_public",
+        reference="p_reference",
+        test="v.is_test",
+        currency="v.currency",
+        total="v_basket.total",
+        lines="v_lines",
+    )
+};
+  INSERT INTO core_storedanswer (organization_id, key, request_hash, status, body, created_at)
+    VALUES (v.org, p_key, p_request, 201, body, p_now);
+  INSERT INTO core_event (name, at, order_id, data, request_id) VALUES
+    ('OrderReceived', p_now, v_order, jsonb_build_object('source', 'api', 'state', 'open', 'name', v_external), p_rid),
+    ('UnitsOwed', p_now, v_order, jsonb_build_object('unit_ids', v_units), p_rid);
+  INSERT INTO core_auditentry (at, actor, action, entity, entity_id, after, reason, request_id)
+    VALUES (p_now, 'api_key:' || v.actor, 'order.placed', 'order', p_public,
+      jsonb_build_object('total_minor', v_basket.total, 'currency', v.currency, 'units', v_basket.units), '', p_rid);
+  INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
+    VALUES ('supplier', 'ordering.start', jsonb_build_object('order_id', v_order, '_rid', p_rid), now());
+  IF v_basket.total > 0 THEN
+    INSERT INTO ledger_transaction (ledger, kind, key, at, subject, reason, actor)
+      VALUES (CASE WHEN v.is_test THEN 'test' ELSE 'live' END, 'hold', 'hold:' || p_public, p_now, p_public, '',
+        'api_key:' || v.actor) RETURNING id INTO v_fact;
+    INSERT INTO ledger_entry (transaction_id, account_id, amount_minor, currency, at) VALUES
+      (v_fact, v_wallet, -v_basket.total, v.currency, p_now), (v_fact, v_held, v_basket.total, v.currency, p_now);
+    INSERT INTO ledger_hold (wallet_id, key, amount_minor, remaining_minor, captured_minor, state, subject, created_at)
+      VALUES (v_wallet, p_public, v_basket.total, v_basket.total, 0, 'open', p_public, p_now);
+    UPDATE ledger_wallet SET balance_minor = balance_minor - v_basket.total WHERE account_id = v_wallet;
+  END IF;
+  IF v_basket.quotes IS NOT NULL THEN
+    UPDATE catalog_quote SET used_at = p_now WHERE public_id = ANY (p_quote);
+  END IF;
+END $$;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("ordering", "0001_initial"),
+        ("core", "0003_stored_answers"),
+        ("organizations", "0002_api_keys"),
+        ("catalog", "0002_wholesale"),
+        ("ledger", "0002_rules"),
+    ]
+    operations = [
+        migrations.RunSQL(POLICY, "DROP FUNCTION ordering_policy;"),
+        migrations.RunSQL(MANY, "DROP FUNCTION simplane_place_orders;"),
+        migrations.RunSQL(ONE, "DROP FUNCTION simplane_place_order;"),
+    ]
