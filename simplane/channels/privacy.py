@@ -45,10 +45,13 @@ def ask_a_person(shop: ShopRef, email: str, external_ids: Iterable[str], *, requ
         )
 
 
-def open_orders(shop: ShopRef, email: str) -> list[str]:
-    """Names of this person's orders at the shop that are still being served: erasing now would lose their eSIM."""
-    unfinished = Order.objects.filter(account=shop.key, book="retail", customer__email=email)
-    return list(unfinished.filter(state__in=[Order.State.OPEN, Order.State.HELD]).values_list("name", flat=True))
+def open_orders(shop: ShopRef, email: str = "") -> list[str]:
+    """Names of this person's (or everybody's) orders at the shop that are still being served: erasing now would lose
+    their eSIM. Orders at other shops do not matter: there the person stays known.
+    """
+    unfinished = Order.objects.filter(account=shop.key, book="retail", state__in=[Order.State.OPEN, Order.State.HELD])
+    theirs = unfinished.filter(customer__email=email) if email else unfinished.filter(customer__redacted_at=None)
+    return list(theirs.order_by("pk").values_list("name", flat=True))
 
 
 def redact_customer(shop: ShopRef, email: str, external_ids: Iterable[str], *, asked_in: int) -> int:
@@ -56,7 +59,7 @@ def redact_customer(shop: ShopRef, email: str, external_ids: Iterable[str], *, a
 
     `asked_in`: the message that asked, redacted last, so that a repeat after a crash still knows whom to erase.
     """
-    found = ordering.redact_customer(shop.organization_id, email) if email else 0
+    found = ordering.redact_customer(shop.organization_id, email, account=shop.key) if email else 0
     marks = _marks(email, external_ids)
     redacted = _redact_messages(shop.key, marks, but=asked_in) if marks else 0
     with transaction():
@@ -69,7 +72,8 @@ def redact_customer(shop: ShopRef, email: str, external_ids: Iterable[str], *, a
 
 def redact_shop(shop: ShopRef) -> int:
     """Erase everybody who bought at a shop, 48 hours after its app was removed. Returns how many people."""
-    people = sum(ordering.redact_customer(shop.organization_id, email) for email in _buyers(shop))
+    buyers = _buyers(shop)
+    people = sum(ordering.redact_customer(shop.organization_id, email, account=shop.key) for email in buyers)
     redacted = _redact_messages(shop.key, [b""], but=0)
     with transaction():
         audit.note("shop.redacted", "shop", shop.key, after={"customers": people, "messages": redacted})

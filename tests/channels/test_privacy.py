@@ -104,6 +104,39 @@ class TestRedactCustomer:
         assert order.customer.email == LENA
 
 
+class TestAPersonWhoBoughtElsewhereToo:
+    def test_stays_known_there_and_is_erased_here(self, shop: Shop) -> None:
+        _, here, message = bought(shop)
+        there = factories.order(account="another", state="open", customer=here.customer)
+        waiting = factories.message(order_id=there.pk, to=LENA, state="queued", due_at=clock.now(), sent_at=None)
+        sent = factories.message(order_id=here.pk, to=LENA)
+        asked = request("customers/redact", int(here.external_id))
+        for row in (here, there, message, waiting, sent):
+            row.refresh_from_db()
+        assert asked.state == "done"
+        assert (there.customer.email, waiting.to, waiting.state) == (LENA, LENA, "queued")
+        assert (here.customer.email, here.customer.name) == (f"redacted:{here.customer.pk}", "")
+        assert here.customer.redacted_at is not None
+        assert (sent.to, LENA.encode() in bytes(message.body)) == ("", False)
+
+    def test_asked_again_nothing_more_is_erased(self, shop: Shop) -> None:
+        _, here, _ = bought(shop)
+        there = factories.order(account="another", customer=here.customer)
+        for _ in range(2):
+            request("customers/redact", int(here.external_id))
+        there.refresh_from_db()
+        assert (there.customer.email, Customer.objects.count()) == (LENA, 2)
+
+    def test_stays_known_when_the_whole_shop_is_erased(self, shop: Shop) -> None:
+        _, here, _ = bought(shop)
+        there = factories.order(account="another", state="open", customer=here.customer)
+        Shop.objects.update(state="uninstalled")
+        assert request("shop/redact").state == "done"
+        for row in (here, there):
+            row.refresh_from_db()
+        assert (there.customer.email, here.customer.email) == (LENA, f"redacted:{here.customer.pk}")
+
+
 class TestRedactShop:
     def test_erases_everybody_after_the_app_was_removed(self, shop: Shop) -> None:
         messages = [bought(shop)[2], bought(shop, email="ben@example.com")[2]]
@@ -116,6 +149,15 @@ class TestRedactShop:
         assert Customer.objects.filter(redacted_at__isnull=False).count() == 2
         elsewhere.customer.refresh_from_db()
         assert elsewhere.customer.redacted_at is None
+
+    def test_waits_for_a_person_while_an_order_is_being_served(self, shop: Shop) -> None:
+        _, order, _ = bought(shop, state="open")
+        Shop.objects.update(state="uninstalled")
+        asked = request("shop/redact")
+        assert asked.state == "flagged"
+        assert order.name in asked.problem
+        order.customer.refresh_from_db()
+        assert order.customer.email == LENA
 
     def test_is_not_believed_while_the_app_is_installed(self, shop: Shop) -> None:
         _, order, _ = bought(shop)

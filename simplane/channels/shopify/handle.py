@@ -146,9 +146,7 @@ def _data_request(shop: ShopRef, message: InboxMessage, body: JSON) -> Handled:
 
 def _redact_customer(shop: ShopRef, message: InboxMessage, body: JSON) -> Handled:
     fact = facts.customer(body)
-    waiting = privacy.open_orders(shop, fact.email.lower()) if fact.email else []
-    if waiting:
-        raise Flag(f"this person's orders are still being served: {', '.join(waiting[:10])}; replay this when done")
+    _nobody_waits(privacy.open_orders(shop, fact.email.lower()) if fact.email else [])
     return _redact(message)
 
 
@@ -157,7 +155,13 @@ def _redact_shop(shop: ShopRef, message: InboxMessage, body: JSON) -> Handled:
         raise Flag("the body is about another shop")
     if shop.state != "uninstalled":
         raise Flag("the app is still installed: nothing is erased before a person has looked")
+    _nobody_waits(privacy.open_orders(shop))
     return _redact(message)
+
+
+def _nobody_waits(orders: list[str]) -> None:
+    if orders:
+        raise Flag(f"orders are still being served: {', '.join(orders[:10])}; replay this when they are done")
 
 
 def _redact(message: InboxMessage) -> Handled:

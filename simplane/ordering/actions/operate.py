@@ -170,8 +170,12 @@ def send_again(unit_id: int, *, to: str = "") -> None:
         audit.note("unit.sent_again", "unit", unit.public_id)
 
 
-def redact_customer(organization_id: int, email: str) -> int:
-    """Erase what identifies a person; orders, amounts and ids stay. Returns how many customers were found (0 or 1)."""
+def redact_customer(organization_id: int, email: str, *, account: str = "") -> int:
+    """Erase what identifies a person; orders, amounts and ids stay. Returns how many customers were erased (0 or 1).
+
+    `account`: the shop that asks. Somebody who bought elsewhere too stays known there, and only this shop's orders go
+    to an erased customer of their own.
+    """
     with transaction():
         customer = (
             Customer.objects.select_for_update()
@@ -180,13 +184,32 @@ def redact_customer(organization_id: int, email: str) -> int:
         )
         if customer is None:
             return 0
-        customer.email, customer.name, customer.phone = f"redacted:{customer.pk}", "", ""
-        customer.redacted_at = clock.now()
-        customer.save()
-        redact_messages(list(customer.orders.values_list("pk", flat=True)))
-        audit.note("customer.redacted", "customer", customer.pk)
-        events.record(CustomerRedacted(customer_id=customer.pk))
+        if account and customer.orders.exclude(book="retail", account=account).exists():
+            orders = list(customer.orders.filter(book="retail", account=account))
+            if not orders:
+                return 0
+            customer = _detached(orders)
+        _erase(customer)
         return 1
+
+
+@needs_transaction
+def _detached(orders: list[Order]) -> Customer:
+    """A customer of their own for these orders of one person."""
+    place = f"detached:{orders[0].public_id}"
+    fresh = Customer.objects.create(organization_id=orders[0].organization_id, email=place, created_at=clock.now())
+    Order.objects.filter(pk__in=[order.pk for order in orders]).update(customer=fresh)
+    return fresh
+
+
+@needs_transaction
+def _erase(customer: Customer) -> None:
+    customer.email, customer.name, customer.phone = f"redacted:{customer.pk}", "", ""
+    customer.redacted_at = clock.now()
+    customer.save()
+    redact_messages(list(customer.orders.values_list("pk", flat=True)))
+    audit.note("customer.redacted", "customer", customer.pk)
+    events.record(CustomerRedacted(customer_id=customer.pk))
 
 
 def _locked(unit_id: int) -> Unit:
