@@ -41,6 +41,8 @@ def one_of_everything() -> list[str]:
     unit = factories.delivered_unit()
     order, line = unit.order, unit.line
     assert line is not None
+    line.confirmation_code_required = True
+    line.save()
     shop = factories.shop(key=order.account)
     factories.reconciliation(shop=shop, balanced=False, exceptions=[{"order": "1", "name": "#1", "why": "deleted"}])
     factories.write_back(order=order, shop=shop, state="wanted", due_at=now)
@@ -48,6 +50,7 @@ def one_of_everything() -> list[str]:
     factories.install_link(order_id=order.pk, unit_id=unit.pk, line=line, views=1, first_seen_at=now)
     factories.message(order_id=order.pk, unit_id=unit.pk, state="failed", problem="550 no such user")
     letter = factories.letter(order_id=order.pk, detail={"receipt": 1})
+    factories.letter(kind="dispute", cause="payment_disputed", order_id=order.pk, summary="#1: dispute needs_response")
     webhook = factories.inbox_message(order_id=order.pk)
     offer = factories.offer(state="review", review_reason="price rose", supplier=line.supplier)
     change = factories.offer_change(offer=offer)

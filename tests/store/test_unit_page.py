@@ -82,7 +82,7 @@ def test_the_picture_to_keep_reads_as_the_code(client: Client) -> None:
 def test_a_confirmation_code_is_shown_beside_the_code_and_never_in_it(client: Client) -> None:
     html = read(client, link_of(bought(confirmation_code_required=True, confirmation_code="CC-4711")))
     assert '<code id="confirmation">CC-4711</code>' in html
-    assert "Your phone asks for it while it loads the eSIM." in html
+    assert "Your phone asks for the confirmation code while it loads the eSIM." in html
     assert f'<code id="whole">{CODE}$$1</code>' in html
 
 
