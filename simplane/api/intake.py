@@ -1,7 +1,7 @@
 """Webhooks in: a bare WSGI callable in front of Django. Read the bytes, check them, store them, answer; work comes later.
 
 /webhooks/shopify/<shop>, /webhooks/suppliers/<supplier>/<token>, /webhooks/mail/<token>. Answers: 200 stored (or a
-repeat), 401 not genuine, 404 no such address, 405, 411 or 413 not acceptable, 503 not stored: the sender tries again.
+repeat), 401 not genuine, 404 no such address, 405, 408, 411 or 413 not acceptable, 503 not stored: the sender tries again.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _REASONS = {
     401: "401 Unauthorized",
     404: "404 Not Found",
     405: "405 Method Not Allowed",
+    408: "408 Request Timeout",
     411: "411 Length Required",
     413: "413 Content Too Large",
     503: "503 Service Unavailable",
@@ -91,7 +92,10 @@ def _body(environ: Environ) -> tuple[bytes, tuple[int, bytes] | None]:
     if not declared and not environ.get("wsgi.input_terminated"):
         return b"", (411, b"send a Content-Length\n")
     wanted = int(declared) if declared else most + 1
-    raw: bytes = environ["wsgi.input"].read(wanted)
+    try:
+        raw: bytes = environ["wsgi.input"].read(wanted)
+    except OSError:
+        return b"", (408, b"the body did not come in time\n")
     if declared and len(raw) < wanted:
         return b"", (400, b"the body ended early\n")
     return (b"", (413, b"too large\n")) if len(raw) > most else (raw, None)

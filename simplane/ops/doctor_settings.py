@@ -49,6 +49,11 @@ def _production(env: Env) -> Iterator[Said]:
         yield "fail", "SIMPLANE_ALERT_MAIL_TO names nobody real", "set the address of whoever must know"
     if env.mail_from.rstrip(">").endswith(EXAMPLE):
         yield "fail", "SIMPLANE_MAIL_FROM is an example", "set the sender that your domain's SPF and DKIM cover"
+    if not env.trusted_proxies:
+        fix = (
+            "put one in front that ends TLS, buffers requests and sets X-Forwarded-For and -Proto, and name its address"
+        )
+        yield "warn", "SIMPLANE_TRUSTED_PROXIES names no proxy: slow clients hold threads, all callers look like one", fix
     if static_files.up_to_date(env.static_root):
         yield "ok", "the files of the pages are made from this version", ""
     else:

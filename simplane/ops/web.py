@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
         "--bind": bind,
         "--workers": str(env.web_workers),
         "--threads": str(env.web_threads),
-        "--worker-class": "gthread",
+        "--worker-class": "simplane.ops.hurry.HurriedWorker",
         "--keep-alive": "30",
         "--timeout": "60",
         "--graceful-timeout": "20",

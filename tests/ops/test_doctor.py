@@ -151,6 +151,7 @@ class TestSettings:
         change(
             settings,
             state_dir=tmp_path,
+            trusted_proxies=["10.0.0.2"],
             environment="production",
             base_url="https://shop.example.com",
             allowed_hosts=[".example.com"],
