@@ -25,7 +25,7 @@ from simplane.delivery import links, mail, mime, smtp
 from simplane.delivery.events import MessageSentLater
 from simplane.delivery.models import Message, Suppression
 from simplane.delivery.sending import Parcel, open_letter, prepare, settle
-from simplane.delivery.values import SendResult
+from simplane.delivery.values import Outcome, SendResult
 from simplane.lines.models import Line
 
 FIRST_LOOK = timedelta(seconds=15)
@@ -166,11 +166,14 @@ async def send_async(message_id: int, *, due: bool = False) -> SendResult:
     ready = await in_thread(prepare, message_id, due=due)
     if not isinstance(ready, Parcel):
         return ready
+    return await in_thread(settle, ready, await post_async(ready))
+
+
+async def post_async(parcel: Parcel) -> Outcome:
+    """Hand a prepared message over, on one of the mail threads. The caller settles what came of it."""
     context = contextvars.copy_context()
-    outcome = await asyncio.get_running_loop().run_in_executor(
-        _mail_threads(), lambda: context.run(smtp.post, ready.envelope)
-    )
-    return await in_thread(settle, ready, outcome)
+    running = asyncio.get_running_loop()
+    return await running.run_in_executor(_mail_threads(), lambda: context.run(smtp.post, parcel.envelope))
 
 
 @lru_cache(maxsize=1)

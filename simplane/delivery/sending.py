@@ -45,7 +45,7 @@ def prepare(message_id: int, *, due: bool = False) -> Parcel | SendResult:
     early = _nothing_to_do(seen, due=due)
     if early is not None:
         return early
-    message = work.claim(Message, message_id, seconds=_LEASE_SECONDS)
+    message = work.claim(Message, message_id, seconds=_LEASE_SECONDS, durable=True)
     if message is None:
         return SendResult(name="retry", at=clock.now() + timedelta(seconds=_LEASE_SECONDS), reason="held by another")
     # A lease that nobody gave back: its holder died, perhaps after the data. That is a lost answer like any other.

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
-from simplane.core import clock, deadletters, events
+from simplane.core import clock, deadletters, events, rows
 from simplane.core.db import needs_transaction
 from simplane.core.errors import IllegalMove
 from simplane.core.money import Money
 from simplane.ordering import states
 from simplane.ordering.events import UnitDied, UnitEnded, UnitMoved
-from simplane.ordering.models import Order, Unit
+from simplane.ordering.models import Unit
 
 S = Unit.State
 ASK_AGAIN = timedelta(hours=1)
@@ -73,11 +74,19 @@ def move(
         here = there
     now = clock.now()
     changes = {"state": here, "state_at": now, "due_at": due_at, "lease_until": None, **fields}
-    if not Unit.objects.filter(pk=unit.pk, state=started).update(**changes):
+    written = {CALLED.get(name, name): _key(value) for name, value in changes.items()}
+    if not rows.change(Unit, "id = %s AND state = %s", [unit.pk, str(started)], **written):
         raise IllegalMove(f"unit {unit.public_id} is no longer {started}", fix="load it again")
     for name, value in changes.items():
         setattr(unit, name, value)
     events.record(*news)
+
+
+CALLED = {"purchase": "purchase_id", "line": "line_id"}
+
+
+def _key(value: Any) -> Any:
+    return value.pk if isinstance(value, Model) else value
 
 
 @needs_transaction
@@ -113,7 +122,8 @@ def end(unit: Unit, state: str, *, why: str) -> None:
 @needs_transaction
 def lock_order(order_id: int) -> None:
     """Take the order's row lock before the lock of any of its units, always in that order, so that nobody deadlocks."""
-    Order.objects.select_for_update().filter(pk=order_id).values_list("pk").first()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM ordering_order WHERE id = %s FOR UPDATE", [order_id])
 
 
 @needs_transaction

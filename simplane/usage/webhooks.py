@@ -6,7 +6,7 @@ waits for a read call.
 
 from __future__ import annotations
 
-from simplane.core import events, inbox, jobs
+from simplane.core import events, inbox, jobs, rows
 from simplane.core.db import transaction
 from simplane.core.inbox import Flag, Handled, NotYet
 from simplane.core.models import InboxMessage
@@ -24,7 +24,7 @@ from simplane.usage.events import PurchaseAnswered
 @inbox.handler("supplier")
 def handle(message: InboxMessage) -> Handled:
     """Work on one stored webhook of a supplier."""
-    supplier = Supplier.objects.filter(code=message.account).first()
+    supplier = rows.first(Supplier, "WHERE t.code = %s", [message.account])
     if supplier is None:
         raise Flag(f"no supplier {message.account!r}")
     try:

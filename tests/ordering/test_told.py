@@ -32,7 +32,7 @@ def notices(world: World) -> Iterator[Receiver]:
     """Where the supplier tells that an order moved."""
     world.only(world.redtea)
     with receiving() as receiver:
-        world.access.settings(webhook_url=f"{receiver.url}/told", ready_after_ms=0, latency_ms=300)
+        world.access.settings(webhook_url=f"{receiver.url}/told", ready_after_ms=0, latency_ms=1000)
         yield receiver
 
 
@@ -68,7 +68,7 @@ def test_without_a_notice_the_question_waits_for_its_time(world: World, notices:
 
 
 def test_a_notice_after_the_answer_wakes_the_unit(world: World, notices: Receiver) -> None:
-    world.access.settings(webhook_delay_ms=600)
+    world.access.settings(webhook_delay_ms=1500)
     world.buy()
     asyncio.run(advance(Unit.objects.get().pk))
     assert states() == ["pending"]

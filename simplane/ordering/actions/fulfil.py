@@ -9,6 +9,7 @@ import random
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import connection
 
 from simplane.core import clock, deadletters, jobs, work
 from simplane.core.db import in_thread, needs_transaction, transaction
@@ -40,13 +41,13 @@ PATIENCE = timedelta(minutes=15)
 
 async def advance(unit_id: int) -> None:
     """Take a unit as far as it goes now. Safe to repeat and to run twice at once: the lease lets one through."""
-    unit = await in_thread(_claim, unit_id)
-    if unit is None:
+    taken = await in_thread(_begin, unit_id)
+    if taken is None:
         return
+    unit, wants_buying = taken
     structlog.contextvars.bind_contextvars(order_id=unit.order_id, unit_id=unit.pk)
-    if unit.state in (S.WAITING, S.ROUTED):
-        fresh = await in_thread(_route_and_prepare, unit)
-        if fresh:
+    if wants_buying is not None:
+        if wants_buying:
             await _buy(unit)
     elif unit.state == S.BUYING:
         await _resume_buying(unit)
@@ -60,6 +61,14 @@ async def advance(unit_id: int) -> None:
         await _ask_beside_a_person(unit)
     else:
         await in_thread(_rest, unit)
+
+
+def _begin(unit_id: int) -> tuple[Unit, bool | None] | None:
+    """Take the unit; where nothing was asked yet, choose and write the intent too: then whether to buy now, else None."""
+    unit = _claim(unit_id)
+    if unit is None:
+        return None
+    return unit, _route_and_prepare(unit) if unit.state in (S.WAITING, S.ROUTED) else None
 
 
 def _claim(unit_id: int) -> Unit | None:
@@ -352,7 +361,8 @@ def queue_mail(unit: Unit, *, again: bool = False, to: str = "") -> None:
         version=version,
     )
     if unit.state == S.READY:
-        Unit.objects.filter(pk=unit.pk).update(due_at=clock.now() + timedelta(seconds=60))
+        if again:
+            Unit.objects.filter(pk=unit.pk).update(due_at=clock.now() + timedelta(seconds=60))
         jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
     else:
         jobs.enqueue("delivery.send", message_id=message.pk)
@@ -360,8 +370,13 @@ def queue_mail(unit: Unit, *, again: bool = False, to: str = "") -> None:
 
 def _place(unit: Unit) -> tuple[int, int]:
     """Which of how many eSIMs of its order this is, counting from 1."""
-    ids = list(Unit.objects.filter(order_id=unit.order_id).order_by("pk").values_list("pk", flat=True))
-    return ids.index(unit.pk) + 1, len(ids)
+    with connection.cursor() as cursor:
+        cursor.execute(PLACE, [unit.pk, unit.order_id])
+        number, count = cursor.fetchone()
+    return number, count
+
+
+PLACE = "SELECT count(*) FILTER (WHERE id <= %s), count(*) FROM ordering_unit WHERE order_id = %s"
 
 
 def _hand_over_again(unit: Unit) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import connection
 from django.db.transaction import on_commit
 
 from simplane.core import clock, deadletters, events, work
 from simplane.core.db import in_thread, needs_transaction, transaction
 from simplane.core.metrics import DELIVERY_SECONDS
-from simplane.delivery.actions import send_async
-from simplane.delivery.models import Message
-from simplane.delivery.values import SendResult
+from simplane.delivery.actions import post_async
+from simplane.delivery.sending import Parcel, prepare, settle
+from simplane.delivery.values import Outcome, SendResult
 from simplane.ordering.events import UnitDelivered
 from simplane.ordering.models import Unit
 from simplane.ordering.moves import finish_order, lock_order, move
@@ -21,23 +22,37 @@ S = Unit.State
 
 async def hand_over(unit_id: int) -> None:
     """Send the mail of a ready unit and note that it is delivered. Safe to repeat: one message is sent once."""
-    found = await in_thread(_claim, unit_id)
+    found = await in_thread(_prepare, unit_id)
     if found is None:
         return
-    unit, message = found
-    result = await send_async(message.pk)
-    await in_thread(_keep, unit, result)
+    unit, ready = found
+    outcome = await post_async(ready) if isinstance(ready, Parcel) else None
+    await in_thread(_settle_and_keep, unit, ready, outcome)
 
 
-def _claim(unit_id: int) -> tuple[Unit, Message] | None:
+def _prepare(unit_id: int) -> tuple[Unit, Parcel | SendResult] | None:
     unit = work.claim(Unit, unit_id, seconds=90)
     if unit is None:
         return None
-    message = Message.objects.filter(unit_id=unit.pk, kind="esim_ready").order_by("-version").first()
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, [unit.pk])
+        message = cursor.fetchone()
     if unit.state == S.READY and not unit.cancel_wanted and message is not None:
-        return unit, message
+        return unit, prepare(message[0])
     work.release(unit, due_at=None)
     return None
+
+
+NEWEST = "SELECT id FROM delivery_message WHERE unit_id = %s AND kind = 'esim_ready' ORDER BY version DESC LIMIT 1"
+
+
+def _settle_and_keep(unit: Unit, ready: Parcel | SendResult, outcome: Outcome | None) -> None:
+    """Two commits: that the mail went out stays written, whatever became of its unit meanwhile."""
+    if isinstance(ready, Parcel):
+        assert outcome is not None
+        _keep(unit, settle(ready, outcome))
+    else:
+        _keep(unit, ready)
 
 
 def _keep(unit: Unit, result: SendResult) -> None:
