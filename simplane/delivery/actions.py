@@ -85,7 +85,7 @@ def queue_notice(
     unknown = set(context) - mail.CONTEXT_KEYS
     if unknown:
         raise BadInput(f"no mail shows {', '.join(sorted(unknown))}", fix="see delivery.mail.CONTEXT_KEYS")
-    if not _usable(to):
+    if not mime.usable(to):
         return None
     links.order_token(order_id=order_id, locale=locale)
     return _write(kind, order_id, unit_id, to=to, locale=locale, context=dict(context), version=version)
@@ -95,7 +95,7 @@ def _write(
     kind: str, order_id: int, unit_id: int | None, *, to: str, locale: str, context: dict[str, Any], version: int
 ) -> Message:
     now = clock.now()
-    usable = _usable(to)
+    usable = mime.usable(to)
     message = Message(
         kind=kind,
         unit_id=unit_id,
@@ -143,14 +143,6 @@ def _supersede(message: Message) -> None:
         deadletters.close_letter("message", pk, resolution="sent again")
 
 
-def _usable(to: str) -> bool:
-    try:
-        mime.wire_address(to)
-    except BadInput:
-        return False
-    return True
-
-
 def send(message_id: int) -> SendResult:
     """Send one message now, on this thread. Safe to repeat: a sent one is not sent again. Raises NotFound."""
     refuse_inside_transaction("sending mail")
@@ -192,7 +184,7 @@ def send_again(message_id: int, *, to: str = "") -> Message:
         if old is None:
             raise NotFound("there is no such message")
         address = (to or old.to).strip()
-        if not _usable(address):
+        if not mime.usable(address):
             raise BadInput("this message has no usable e-mail address", fix="give one, such as name@example.com")
         made = _write(
             old.kind,

@@ -21,6 +21,8 @@ from email.utils import format_datetime, parseaddr
 from simplane.core.errors import BadInput
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+LONGEST_ADDRESS = 254
+"""RFC 5321 section 4.5.3.1.3: a path has 256 octets, its brackets among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +60,20 @@ def wire_address(address: str) -> str:
         Address(username=local, domain=ascii_domain)
     except (UnicodeError, ValueError, HeaderParseError, IndexError):
         ascii_domain = ""
-    if not (local and at and ascii_domain) or _CONTROL.search(address) or re.search(r"[\s<>,]", address.strip()):
+    found = f"{local}@{ascii_domain}"
+    whole = bool(local and at and ascii_domain) and len(found) <= LONGEST_ADDRESS
+    if not whole or _CONTROL.search(address) or re.search(r"[\s<>,]", address.strip()):
         raise BadInput("this is not an e-mail address", fix="it reads name@example.com")
-    return f"{local}@{ascii_domain}"
+    return found
+
+
+def usable(address: str) -> bool:
+    """Whether mail can be sent there, as far as its writing tells."""
+    try:
+        wire_address(address)
+    except BadInput:
+        return False
+    return True
 
 
 def address_in(sender: str) -> str:

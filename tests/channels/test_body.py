@@ -113,6 +113,13 @@ class TestOddOnes:
         assert read(bodies.order(email=None)).email == "lena.fischer@example.com"
         assert read(bodies.order(email=None, customer=None)).email == ""
 
+    @pytest.mark.parametrize(
+        "told", ["foo@", "@", "a b@c.example", "a@b,c@d", "<a@b>", "a" * 400, "a@" + "b." * 200 + "example", 7]
+    )
+    def test_an_address_nobody_can_be_reached_at_counts_as_none(self, told: object) -> None:
+        assert read(bodies.order(email=told, customer=None)).email == ""
+        assert read(bodies.order(email=told)).email == "lena.fischer@example.com"
+
     def test_names_stay_as_they_were_written_but_for_what_no_database_holds(self) -> None:
         person = {"first_name": "Zoë 🚀", "last_name": "\u202eÇelik\x00\ud800"}
         assert read(bodies.order(customer=person)).customer_name == "Zoë 🚀 \u202eÇelik?"

@@ -11,6 +11,7 @@ import pytest
 from simplane.channels import shops
 from simplane.channels.models import ChannelSku, Shop
 from simplane.channels.shopify import handle
+from simplane.channels.shopify.orders import NO_ADDRESS
 from simplane.channels.shopify.trouble import DISPUTED, HIGH_RISK, ON_HOLD
 from simplane.core import clock, inbox
 from simplane.core.jobs import Temporary
@@ -77,6 +78,12 @@ class TestForward:
         message = told("orders/updated", body | {"updated_at": later, "tags": "esim"})
         assert (message.state, message.problem) == ("ignored", "nothing new")
         assert queued("channels.read_order") == []
+
+    def test_nothing_is_bought_for_an_address_nobody_can_be_reached_at(self) -> None:
+        body = bodies.order(email="foo@", customer=None)
+        order = order_of(told("orders/paid", body))
+        assert (order.state, order.hold_reason) == ("held", NO_ADDRESS)
+        assert units_of(body["id"]) == []
 
     def test_an_older_message_changes_nothing(self) -> None:
         body = bodies.order(bodies.line(quantity=2))

@@ -68,6 +68,7 @@ ODD = [
     Odd("free order", [{"price": "0.00"}], ["esim"]),
     Odd("free, not allowed", [{"price": "0.00"}], ["esim"], orders.FREE_ORDER, settings={"free_orders": False}),
     Odd("no address", [ESIM], ["esim"], orders.NO_ADDRESS, order={"email": None, "customer": None}),
+    Odd("only half an address", [ESIM], ["esim"], orders.NO_ADDRESS, order={"email": "foo@", "customer": None}),
     Odd(
         "paid in part",
         [ESIM],

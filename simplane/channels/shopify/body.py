@@ -7,6 +7,7 @@ from decimal import Decimal
 from simplane.channels.shopify.text import (
     JSON,
     BadBody,
+    address,
     amount,
     count,
     member,
@@ -54,8 +55,8 @@ def _shown(body: JSON, currency: str) -> Money | None:
 
 
 def _email(body: JSON) -> str:
-    found = body.get("email") or body.get("contact_email") or member(body, "customer").get("email")
-    return text(found, 320).strip()
+    told = (body.get("email"), body.get("contact_email"), member(body, "customer").get("email"))
+    return next((found for found in map(address, told) if found), "")
 
 
 def _phone(body: JSON) -> str:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from simplane.channels.shopify.body import is_tip
-from simplane.channels.shopify.text import JSON, BadBody, amount, count, member, moment, number_id, objects, text
+from simplane.channels.shopify.text import (
+    JSON,
+    BadBody,
+    address,
+    amount,
+    count,
+    member,
+    moment,
+    number_id,
+    objects,
+    text,
+)
 from simplane.channels.shopify.values import PAID, ShopLine, ShopOrder
 from simplane.core.money import Money
 
@@ -25,7 +36,7 @@ def read_order(node: JSON) -> ShopOrder:
         shown_total=_shown(node, currency),
         refunded=shop_money(node, "totalRefundedSet", currency),
         is_test=node.get("test") is True,
-        email=text(node.get("email"), 320).strip(),
+        email=address(node.get("email")),
         customer_name=text(customer.get("displayName"), 200),
         phone=text(node.get("phone"), 40),
         locale=text(node.get("customerLocale"), 10),

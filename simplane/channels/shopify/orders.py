@@ -12,7 +12,7 @@ from simplane.channels.values import ShopSettings
 from simplane.ordering.values import IncomingLine, IncomingOrder, Paid
 
 Source = Literal["webhook", "reconciliation", "person"]
-NO_ADDRESS = "the shop gave no e-mail address to send the eSIM to"
+NO_ADDRESS = "the shop gave no usable e-mail address to send the eSIM to"
 FREE_ORDER = "free orders are not allowed by the settings of this shop"
 MANY_UNITS = "more eSIMs than the settings of this shop allow without a look"
 PARTLY_PAID = "paid in part only"

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from simplane.core import clock, money
 from simplane.core.errors import BadMoney
 from simplane.core.money import Money
+from simplane.delivery.mime import usable
 
 JSON = Mapping[str, Any]
 MOST_UNITS = 1_000_000
@@ -44,6 +45,12 @@ def text(value: object, limit: int) -> str:
     if "\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
         value = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     return value[:limit]
+
+
+def address(value: object) -> str:
+    """An e-mail address that an eSIM can be sent to, or "": what is none counts as not told."""
+    found = text(value, 400).strip()
+    return found if usable(found) else ""
 
 
 def number_id(value: object, what: str) -> str:
