@@ -28,6 +28,7 @@ class Customer(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "email"], name="customer_one_an_email")]
+        indexes = [models.Index(fields=["email"], name="customer_email_prefix", opclasses=["varchar_pattern_ops"])]
 
     def __str__(self) -> str:
         return self.email
@@ -84,6 +85,8 @@ class Order(models.Model):
             models.Index(fields=["clock_next_at"], name="order_clock", condition=Q(clock_next_at__isnull=False)),
             models.Index(fields=["state"], name="order_unfinished", condition=~Q(state__in=["done", "cancelled"])),
             models.Index(fields=["customer", "-received_at"], name="order_of_customer"),
+            models.Index(fields=["name"], name="order_by_name"),
+            models.Index(fields=["external_id"], name="order_by_shop_number"),
         ]
 
     def __str__(self) -> str:
@@ -191,7 +194,6 @@ class Compensation(WorkItem):
         OPEN = "open"
         DONE = "done"
         LOSS = "loss", "nothing to take back"
-        PERSON = "person", "a person must decide"
 
     unit = models.OneToOneField(Unit, models.CASCADE, related_name="compensation")
     reason = models.CharField(max_length=20)
