@@ -87,7 +87,10 @@ def open_letter(
     money: Money | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Put a subject into the queue; if it is there already its cause is renewed and counted, never doubled."""
+    """Put a subject into the queue; if it is there already its cause is renewed and counted, never doubled.
+
+    `money`: what is at risk; None leaves what an open letter of the subject says already, like `order_id`.
+    """
     proposed = action or (_causes[cause].actions[0] if cause in _causes and _causes[cause].actions else "")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -96,6 +99,10 @@ def open_letter(
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, '', '')"
             " ON CONFLICT (kind, subject_id) WHERE resolved_at IS NULL DO UPDATE SET cause = EXCLUDED.cause,"
             " action = EXCLUDED.action, summary = EXCLUDED.summary, detail = EXCLUDED.detail,"
+            " order_id = coalesce(EXCLUDED.order_id, core_deadletter.order_id),"
+            " money_minor = CASE WHEN EXCLUDED.money_currency = '' THEN core_deadletter.money_minor"
+            " ELSE EXCLUDED.money_minor END,"
+            " money_currency = coalesce(nullif(EXCLUDED.money_currency, ''), core_deadletter.money_currency),"
             " seen_again = core_deadletter.seen_again + 1",
             [
                 kind,
