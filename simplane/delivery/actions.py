@@ -21,6 +21,7 @@ from django.db.models import Max
 from simplane.core import audit, clock, deadletters, events, jobs
 from simplane.core.db import in_thread, needs_transaction, refuse_inside_transaction, transaction
 from simplane.core.errors import BadInput, NotFound
+from simplane.core.money import Money
 from simplane.delivery import links, mail, mime, smtp
 from simplane.delivery.events import MessageSentLater
 from simplane.delivery.models import Message, Suppression
@@ -46,12 +47,13 @@ def queue_esim_ready(
     unit_number: int,
     unit_count: int,
     locale: str,
+    price: Money | None = None,
     version: int = 1,
 ) -> Message:
     """Write the mail that brings one eSIM, with the links of its unit and order. Once a unit and version.
 
     The same message again returns the first row unchanged. Without an address the message fails at once and a dead
-    letter asks for one.
+    letter asks for one. `price`: what the buyer paid for the unit, at risk while the mail does not arrive.
     """
     links.unit_token(unit_id=unit_id, order_id=order_id, line=line, locale=locale)
     links.order_token(order_id=order_id, locale=locale)
@@ -61,6 +63,7 @@ def queue_esim_ready(
         "order_name": order_name,
         "unit_number": unit_number,
         "unit_count": unit_count,
+        **({"price_minor": price.minor, "price_currency": price.currency} if price else {}),
     }
     return _write("esim_ready", order_id, unit_id, to=to, locale=locale, context=context, version=version)
 
@@ -111,7 +114,7 @@ def _write(
         problem="" if usable else "no usable e-mail address",
     )
     if not _insert_once(message):
-        return Message.objects.get(message_id=message.message_id)
+        return Message.objects.get(kind=kind, order_id=order_id, unit_id=unit_id, version=version)
     if version > 1:
         _supersede(message)
     if not usable:

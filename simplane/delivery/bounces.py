@@ -18,6 +18,7 @@ from simplane.core.db import transaction
 from simplane.core.errors import BadInput
 from simplane.core.inbox import Flag, Handled
 from simplane.core.models import InboxMessage
+from simplane.delivery import mime
 from simplane.delivery.events import MessageBounced
 from simplane.delivery.models import Message
 from simplane.delivery.sending import open_letter, suppress
@@ -29,6 +30,12 @@ class NotABounce(BadInput):
     code = "not_a_bounce"
 
 
+class AnotherRecipient(BadInput):
+    """The notification speaks of an address that this mail never went to."""
+
+    code = "another_recipient"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
     """One failed recipient. `message_id` is empty when the notification does not quote our mail."""
@@ -36,10 +43,12 @@ class Bounce:
     message_id: str
     """With its angle brackets, as we wrote it."""
     address: str
+    """The one that failed. After forwarding it is not the one we wrote to, which is then the `original`."""
     permanent: bool
     status: str
     """`5.1.1`"""
     reason: str
+    original: str = ""
 
 
 def parse(raw: bytes) -> Bounce:
@@ -65,11 +74,16 @@ def _bounce(mail: EmailMessage, recipient: AnyMessage) -> Bounce:
     said = str(recipient.get("Diagnostic-Code", "")).partition(";")[2].strip()
     return Bounce(
         message_id=_original_id(mail),
-        address=str(recipient.get("Final-Recipient", "")).partition(";")[2].strip().strip("<>"),
+        address=_address(recipient, "Final-Recipient"),
         permanent=code.startswith("5"),
         status=code,
         reason=re.sub(r"\s+", " ", f"{code} {said}").strip()[:400],
+        original=_address(recipient, "Original-Recipient"),
     )
+
+
+def _address(recipient: AnyMessage, field: str) -> str:
+    return str(recipient.get(field, "")).partition(";")[2].strip().strip("<>")
 
 
 def _original_id(mail: EmailMessage) -> str:
@@ -87,16 +101,20 @@ def _original_id(mail: EmailMessage) -> str:
 def record_bounce(bounce: Bounce) -> Message | None:
     """Write a bounce to the message it belongs to. Safe to repeat. None when we never sent such a message.
 
-    A permanent one suppresses the address and opens a dead letter; a temporary one that was given up opens one too.
-    The address alone identifies our newest mail to it, for notifications that quote nothing.
+    Opens a dead letter; a permanent one that quotes our mail suppresses the address too. A notification that quotes
+    nothing is taken for our newest mail to its address, and proves too little to stop writing there.
+    Raises AnotherRecipient.
     """
     with transaction():
         message = _found(bounce)
         if message is None or message.state == Message.State.BOUNCED:
             return message
+        if bounce.message_id and not _went_to(message, bounce):
+            fix = "look at it in the inbox of webhooks; it may be forged, or the mail was forwarded"
+            raise AnotherRecipient("this notification speaks of another address than its mail went to", fix=fix)
         message.state, message.problem, message.due_at = Message.State.BOUNCED, bounce.reason, None
         message.save(update_fields=["state", "problem", "due_at"])
-        if bounce.permanent:
+        if bounce.permanent and bounce.message_id:
             suppress(message.to, bounce.reason, at=clock.now())
         events.record(
             MessageBounced(
@@ -119,6 +137,18 @@ def _found(bounce: Bounce) -> Message | None:
     return taken.filter(to__iexact=bounce.address).order_by("-pk").first() if bounce.address else None
 
 
+def _went_to(message: Message, bounce: Bounce) -> bool:
+    return _same(message.to) in {_same(bounce.address), _same(bounce.original)}
+
+
+def _same(address: str) -> str:
+    """An address in the form to compare it in; servers tell its domain in ASCII."""
+    try:
+        return mime.wire_address(address).lower()
+    except BadInput:
+        return address.lower()
+
+
 def intake_token() -> str:
     """The unguessable part of the address our mail server posts returned mails to: /webhooks/mail/<token>."""
     made = hmac.new(settings.SECRET_KEY.encode(), b"simplane.delivery.bounces", hashlib.sha256)
@@ -127,10 +157,9 @@ def intake_token() -> str:
 
 @inbox.handler("mail")
 def handle(message: InboxMessage) -> Handled:
-    """Work on one returned mail. Raises Flag for a mail that is no delivery status notification."""
+    """Work on one returned mail. Raises Flag for what is no notification of a failure, or a doubtful one."""
     try:
-        bounce = parse(bytes(message.body))
-    except NotABounce as problem:
+        found = record_bounce(parse(bytes(message.body)))
+    except (NotABounce, AnotherRecipient) as problem:
         raise Flag(str(problem)) from problem
-    found = record_bounce(bounce)
     return Handled(found.order_id if found else None, ignored="" if found else "none of our mails")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from functools import cache
 from typing import Any
@@ -35,10 +37,14 @@ _MARKETPLACE = re.compile(r"@(members\.ebay|marketplace\.amazon)\.[a-z.]+$", re.
 
 
 def message_id(kind: str, *, order_id: int, unit_id: int | None, version: int) -> str:
-    """The Message-ID: stable over repeats, so that many receivers drop a second copy by themselves."""
+    """The Message-ID: stable over repeats, so that many receivers drop a second copy by themselves.
+
+    It can neither be guessed (who knows it may tell us that the mail came back) nor counted.
+    """
     domain = settings.SIMPLANE.mail_from.rpartition("@")[2].strip(" >")
-    subject = f"u{unit_id}" if unit_id is not None else f"o{order_id}"
-    return f"<{kind}.{subject}.{version}@{domain}>"
+    subject = f"{kind}.u{unit_id}.{version}" if unit_id is not None else f"{kind}.o{order_id}.{version}"
+    made = hmac.new(settings.SECRET_KEY.encode(), f"simplane.delivery.message {subject}".encode(), hashlib.sha256)
+    return f"<{made.hexdigest()[:32]}@{domain}>"
 
 
 def compose(message: Message, link: InstallLink | None) -> Envelope:

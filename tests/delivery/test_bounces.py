@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from simplane.core.inbox import Flag
 from simplane.core.models import DeadLetter, Event
-from simplane.delivery.bounces import Bounce, NotABounce, parse, record_bounce
+from simplane.delivery.bounces import AnotherRecipient, Bounce, NotABounce, handle, parse, record_bounce
 from simplane.delivery.models import Message, Suppression
 from tests import factories
 
@@ -79,7 +80,7 @@ def bounce(**given: object) -> Bounce:
 @pytest.mark.django_db
 def test_a_bounce_finds_its_message_and_stops_the_address() -> None:
     sent = factories.message(unit_id=7)
-    found = record_bounce(bounce(message_id=sent.message_id))
+    found = record_bounce(bounce(message_id=sent.message_id, address=sent.to))
     assert found == sent
     sent.refresh_from_db()
     assert (sent.state, sent.problem) == ("bounced", "5.1.1 no such user")
@@ -91,8 +92,8 @@ def test_a_bounce_finds_its_message_and_stops_the_address() -> None:
 @pytest.mark.django_db
 def test_a_bounce_told_twice_counts_once() -> None:
     sent = factories.message()
-    record_bounce(bounce(message_id=sent.message_id))
-    record_bounce(bounce(message_id=sent.message_id))
+    record_bounce(bounce(message_id=sent.message_id, address=sent.to))
+    record_bounce(bounce(message_id=sent.message_id, address=sent.to))
     assert Event.objects.filter(name="MessageBounced").count() == 1
     assert DeadLetter.objects.get().seen_again == 0
 
@@ -103,12 +104,49 @@ def test_a_bounce_that_quotes_nothing_goes_to_the_newest_mail_to_that_address() 
     newest = factories.message(to="Ana@example.com")
     assert record_bounce(bounce(address="ana@example.com")) == newest
     assert Message.objects.filter(state="bounced").count() == 1
+    assert DeadLetter.objects.get().cause == "mail_bounced"
+    assert Suppression.objects.count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["stranger@example.net", ""])
+def test_a_notification_about_another_address_changes_nothing(address: str) -> None:
+    sent = factories.message(to="ana@example.com")
+    with pytest.raises(AnotherRecipient, match="another address"):
+        record_bounce(bounce(message_id=sent.message_id, address=address))
+    sent.refresh_from_db()
+    assert sent.state == "sent"
+    assert Suppression.objects.count() == DeadLetter.objects.count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("to", "address", "original"),
+    [
+        ("ana@bücher.example", "ana@xn--bcher-kva.example", ""),
+        ("Ana@Example.com", "ana@example.COM", ""),
+        ("ana@example.com", "ana@forwarded.example", "ana@example.com"),
+    ],
+)
+def test_the_address_may_be_written_otherwise_or_have_been_forwarded(to: str, address: str, original: str) -> None:
+    sent = factories.message(to=to)
+    assert record_bounce(bounce(message_id=sent.message_id, address=address, original=original)) == sent
+    assert Suppression.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_notification_about_another_address_is_flagged_for_a_person() -> None:
+    sent = factories.message(to="ben@example.com", message_id="<esim_ready.u7.1@simplane.example>")
+    with pytest.raises(Flag, match="another address"):
+        handle(factories.inbox_message(channel="mail", body=raw()))
+    sent.refresh_from_db()
+    assert sent.state == "sent"
 
 
 @pytest.mark.django_db
 def test_a_temporary_bounce_leaves_the_address_usable() -> None:
     sent = factories.message()
-    record_bounce(bounce(message_id=sent.message_id, permanent=False, status="4.2.2"))
+    record_bounce(bounce(message_id=sent.message_id, address=sent.to, permanent=False, status="4.2.2"))
     assert Suppression.objects.count() == 0
     assert DeadLetter.objects.count() == 1
 

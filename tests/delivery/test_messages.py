@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from pytest_django import Settings
 
 from simplane.core.db import transaction
 from simplane.core.errors import BadInput, NotFound
 from simplane.core.models import AuditEntry, DeadLetter
-from simplane.delivery import actions
+from simplane.core.money import Money
+from simplane.delivery import actions, mail
 from simplane.delivery.models import InstallLink, Message, Suppression
 from tests import factories
 from tests.delivery.conftest import bought_unit, queued
@@ -19,7 +23,7 @@ def test_a_message_is_written_with_links_for_its_unit_and_order() -> None:
     unit = bought_unit()
     message = queued(unit=unit, to=" ana@example.com ")
     assert (message.state, message.to) == ("queued", "ana@example.com")
-    assert message.message_id == f"<esim_ready.u{unit.pk}.1@simplane.example>"
+    assert re.fullmatch(r"<[0-9a-f]{32}@simplane\.example>", message.message_id)
     assert message.due_at is not None
     kinds = InstallLink.objects.filter(order_id=unit.order_id).values_list("unit_id", "line_id")
     assert sorted(kinds, key=str) == sorted([(unit.pk, unit.line_id), (None, None)], key=str)
@@ -46,11 +50,11 @@ def test_writing_it_twice_makes_one_message() -> None:
 
 @pytest.mark.parametrize("address", ["", "   ", "nobody", "a@b, c@d"])
 def test_without_an_address_a_person_is_asked_for_one(address: str) -> None:
-    message = queued(to=address)
+    message = queued(to=address, price=Money(1900, "EUR"))
     assert (message.state, message.due_at, message.to) == ("failed", None, "")
     letter = DeadLetter.objects.get(kind="message", subject_id=str(message.pk))
     assert letter.cause == "address_missing"
-    assert letter.order_id == message.order_id
+    assert (letter.order_id, letter.money_minor, letter.money_currency) == (message.order_id, 1900, "EUR")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -86,8 +90,23 @@ def test_two_versions_of_a_notice_are_two_messages() -> None:
     first, second = notice(order_id=order.pk), notice(order_id=order.pk, version=2)
     assert first is not None
     assert second is not None
-    assert first.message_id == f"<order_late.o{order.pk}.1@simplane.example>"
-    assert second.message_id == f"<order_late.o{order.pk}.2@simplane.example>"
+    assert first.message_id != second.message_id
+
+
+def test_a_message_written_again_is_the_first_also_under_a_new_secret(settings: Settings) -> None:
+    order = factories.order()
+    first = notice(order_id=order.pk)
+    settings.SECRET_KEY = "another-secret-of-this-house-after-rotation"
+
+    assert notice(order_id=order.pk) == first
+
+
+def test_a_message_id_can_not_be_made_without_our_secret(settings: Settings) -> None:
+    order = factories.order()
+    ours = mail.message_id("order_late", order_id=order.pk, unit_id=None, version=1)
+    settings.SECRET_KEY = "a-secret-that-somebody-guesses-and-is-wrong"
+
+    assert mail.message_id("order_late", order_id=order.pk, unit_id=None, version=1) != ours
 
 
 def test_a_person_sends_it_again_to_another_address() -> None:
