@@ -17,6 +17,7 @@ from simplane.channels.models import WriteBack
 from simplane.channels.shops import ShopRef
 from simplane.core import clock, deadletters, events, jobs, rows, work
 from simplane.core.db import needs_transaction, transaction
+from simplane.core.money import Money
 from simplane.delivery import links
 from simplane.ordering.models import Order, Unit
 from simplane.ordering.states import ENDED
@@ -264,5 +265,13 @@ def _letter(task: Task, cause: str, reason: str) -> None:
         cause=cause,
         summary=f"{task.shop.key}: order {task.external_order} can not be marked as fulfilled: {reason}"[:500],
         order_id=task.order_id,
+        money=_worth(task),
         detail={"tracking": task.tracking, "lines": dict(task.lines)},
     )
+
+
+def _worth(task: Task) -> Money:
+    """What the buyer paid for the units the shop does not count as delivered."""
+    order = Order.objects.get(pk=task.order_id)
+    prices = dict(order.lines.filter(external_id__in=task.lines).values_list("external_id", "unit_price_minor"))
+    return Money(sum(prices.get(line, 0) * units for line, units in task.lines.items()), order.currency)

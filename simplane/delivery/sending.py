@@ -12,6 +12,7 @@ from simplane.core import clock, deadletters, events, rows, work
 from simplane.core.db import refuse_inside_transaction, transaction
 from simplane.core.errors import NotFound, Refusal
 from simplane.core.log import logger
+from simplane.core.money import Money
 from simplane.delivery import mail
 from simplane.delivery.decide import Try, Verdict, verdict
 from simplane.delivery.events import MessageFailed, MessageSent, MessageUnknown
@@ -224,12 +225,15 @@ def suppress(address: str, reason: str, *, at: datetime) -> None:
 
 
 def open_letter(message: Message, cause: str, reason: str) -> None:
-    """Part of a write: a person must look at this message."""
+    """Part of a write: a person must look at this message. At risk: what was paid for the eSIM that it brings."""
+    context = message.context
+    price = Money(int(context["price_minor"]), str(context["price_currency"])) if "price_minor" in context else None
     deadletters.open_letter(
         "message",
         message.pk,
         cause=cause,
         order_id=message.order_id,
-        summary=f"{message.kind} of order {message.context.get('order_name', message.order_id)}: {reason}"[:500],
+        summary=f"{message.kind} of order {context.get('order_name', message.order_id)}: {reason}"[:500],
+        money=price,
         detail={"kind": message.kind, "version": message.version},
     )

@@ -251,6 +251,7 @@ class TestRefused:
         assert row.state == "failed"
         letter = DeadLetter.objects.get(kind="writeback")
         assert (letter.cause, letter.order_id) == ("writeback_external", order.pk)
+        assert (letter.money_minor, letter.money_currency) == (1900, "EUR")
         assert "Warehouse GmbH" in letter.summary
         assert told(order) == row
         deadletters.perform(letter.pk, "writeback_done")

@@ -358,6 +358,7 @@ def queue_mail(unit: Unit, *, again: bool = False, to: str = "") -> None:
         unit_number=number,
         unit_count=count,
         locale=order.locale,
+        price=Money(unit.price_minor, unit.currency),
         version=version,
     )
     if unit.state == S.READY:
