@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from simplane.channels.models import Shop
+from simplane.core import clock
 from simplane.core.models import DeadLetter
 from simplane.ordering.models import Order, Unit
 from tests import factories
@@ -143,3 +145,28 @@ def test_today_refreshes_itself_and_says_when_it_can_not(signed_in: NewPage) -> 
     page.clock.run_for(16_000)
 
     expect(page.get_by_text("The last refresh failed.")).to_be_visible()
+
+
+def test_the_result_of_a_check_comes_by_itself(signed_in: NewPage) -> None:
+    shop = factories.shop(key="demo")
+    page = signed_in()
+    page.goto("/console/shops/demo/")
+    page.get_by_role("button", name="Check subscriptions").click()
+    expect(page.get_by_text("being checked")).to_be_visible()
+
+    Shop.objects.filter(pk=shop.pk).update(subscriptions_at=clock.now(), subscriptions_result="made again: orders/paid")
+
+    expect(page.get_by_text("made again: orders/paid")).to_be_visible()
+    expect(page.get_by_text("being checked")).to_have_count(0)
+
+
+def test_the_evidence_of_a_dispute_is_a_file(signed_in: NewPage) -> None:
+    order = factories.delivered_unit().order
+    factories.letter(kind="dispute", cause="payment_disputed", order_id=order.pk)
+    page = signed_in(scripts=False)
+    page.goto(f"/console/orders/{order.public_id}/")
+
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Download the evidence").click()
+
+    assert coming.value.suggested_filename == f"evidence-{order.public_id}.zip"
