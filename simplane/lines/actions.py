@@ -122,7 +122,8 @@ def _apply_status(line: Line, status: LineStatus, at: datetime) -> dict[str, Any
 
 
 def _apply_usage(line: Line, status: LineStatus, at: datetime) -> dict[str, Any]:
-    measured = status.usage_at or at
+    # What is read late can not be older than the line: it was sold with all its data.
+    measured = max(status.usage_at or at, line.issued_at)
     if status.data_used is None or (line.usage_at is not None and measured < line.usage_at):
         return {}
     new = {"data_used": status.data_used, "usage_at": measured}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -64,6 +64,13 @@ def line(**changes: Any) -> wire.Line:
     listed = wire.lines.decode(json.dumps({"esimList": [content]}).encode()).esim_list
     assert listed
     return listed[0]
+
+
+def test_usage_that_is_read_is_as_old_as_the_vendor_says_it_is() -> None:
+    used = lines.status(line(orderUsage=5), NOW)
+    assert (used.data_used, used.usage_at) == (5, NOW - timedelta(hours=3))
+    unsaid = lines.status(line(), NOW)
+    assert (unsaid.data_used, unsaid.usage_at) == (None, None)
 
 
 def envelope(**content: Any) -> wire.Envelope:
@@ -167,11 +174,6 @@ def test_other_packages_are_left_out_and_unnamed_ones_kept() -> None:
     assert lines.found([line()], "CKH003", NOW) == []
     [found] = lines.found([line(packageList=None)], "CKH003", NOW)
     assert (found.order_id, found.created_at) == ("B1", NOW)
-
-
-def test_usage_of_a_query_has_no_time() -> None:
-    status = lines.status(line(orderUsage=5, totalVolume=9), NOW)
-    assert (status.data_used, status.usage_at) == (5, None)
 
 
 # Catalogue

@@ -39,7 +39,6 @@ BATCH = 500
 QUERY_PAGE = 500
 MOST_PAGES = 200
 USAGE_BATCH = 10
-LAG_SECONDS = 3 * 3600
 TOP_UP_PREFIX = "TOPUP_"
 
 
@@ -73,7 +72,7 @@ class EsimAccess:
             refund="unused",
             balance=True,
             usage_batch=USAGE_BATCH,
-            usage_lag_seconds=LAG_SECONDS,
+            usage_lag_seconds=int(lines.USAGE_LAG.total_seconds()),
             webhooks="hint",
             order_webhook=True,
             validates_price=True,
@@ -297,7 +296,7 @@ def _conflict(outcome: Result[Any]) -> bool:
 
 
 def _reading(one: wire.Used) -> UsageReading:
-    at = parse_time(one.last_update_time) if one.last_update_time else clock.now()
+    at = parse_time(one.last_update_time) if one.last_update_time else clock.now() - lines.USAGE_LAG
     return UsageReading(line_id=one.esim_tran_no, used=one.data_usage, total=one.total_data, daily=False, at=at)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from simplane.core.clock import parse_time
@@ -38,6 +38,8 @@ _PLANS: Mapping[str, str] = MappingProxyType(
         "REVOKED": "expired",
     }
 )
+USAGE_LAG = timedelta(hours=3)
+"""Usage that is read is two to three hours old (reference 2); what a notice tells with its own time is newer."""
 CANCELLED = "CANCEL"
 """Given back for its price."""
 _ENDED = frozenset({CANCELLED, "REVOKE", "REVOKED"})
@@ -56,7 +58,7 @@ def axes(esim_status: str | None, smdp_status: str | None) -> tuple[str | None, 
 
 
 def status(line: wire.Line, at: datetime) -> LineStatus:
-    """A line as a query shows it. Its usage is two or three hours old, and the answer does not say how old."""
+    """A line as a query shows it at `at`. Its usage is older, and the answer does not say how old: see USAGE_LAG."""
     profile, plan, service = axes(line.esim_status, line.smdp_status)
     return LineStatus(
         at=at,
@@ -65,6 +67,7 @@ def status(line: wire.Line, at: datetime) -> LineStatus:
         service=service,
         data_total=line.total_volume,
         data_used=line.order_usage,
+        usage_at=at - USAGE_LAG if line.order_usage is not None else None,
         expires_at=parse_time(line.expired_time) if line.expired_time else None,
         eid=line.eid or "",
         raw={"esimStatus": line.esim_status, "smdpStatus": line.smdp_status},
