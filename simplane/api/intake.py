@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from simplane.channels import intake as shops
+from simplane.core.addresses import source_ip
 from simplane.core.log import logger
 from simplane.core.metrics import count_webhook
 from simplane.core.store import Delivery, NotStored, Store
@@ -137,17 +138,6 @@ def _supplier(code: str, token: str, headers: dict[str, str], raw: bytes, addres
         return found.status, b"refused\n"
     kept = {name: value for name, value in headers.items() if name in _KEPT}
     return Delivery("supplier", found.account, found.delivery_id, found.topic, kept, raw, found.trusted)
-
-
-def source_ip(environ: Environ) -> str:
-    """The sender's address: of the connection, or what our own proxy says (only a trusted one is believed)."""
-    remote: str = environ.get("REMOTE_ADDR", "")
-    trusted = settings.SIMPLANE.trusted_proxies
-    if remote in trusted:
-        hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-        outside = [hop for hop in hops if hop not in trusted]
-        return outside[-1] if outside else remote
-    return remote
 
 
 def _store() -> Store:

@@ -181,3 +181,18 @@ class StoredAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.key} {self.status}"
+
+
+class CacheEntry(models.Model):
+    """One row of Django's cache (core/cache.py)."""
+
+    key = models.TextField(primary_key=True)
+    value = models.TextField()
+    """JSON."""
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="cache_entry_end")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -73,6 +73,8 @@ def clean_up() -> dict[str, Any]:
         counts["inbox"] = cursor.rowcount
         cursor.execute("DELETE FROM core_event WHERE at < %s AND order_id IS NULL", [now - timedelta(days=400)])
         counts["events"] = cursor.rowcount
+        cursor.execute("DELETE FROM core_cacheentry WHERE expires_at <= %s", [now])
+        counts["cache"] = cursor.rowcount
     return counts
 
 

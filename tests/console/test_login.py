@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail as django_mail
-from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 
 from simplane.organizations.models import User
 from tests import factories, signin
-
-
-@pytest.fixture(autouse=True)
-def _no_limits_left_over() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture
@@ -110,7 +102,36 @@ def test_guessing_is_stopped_after_a_few_tries(client: Client, person: User) -> 
     texts = [_sign_in(client, f"wrong wrong {n}").content.decode() for n in range(6)]
 
     assert "Too many failed login attempts" in texts[-1]
-    assert "Too many failed login attempts" in _sign_in(client).content.decode()
+    assert "Too many failed login attempts. Wait 5 minutes, then try again." in _sign_in(client).content.decode()
+
+
+def test_one_who_guesses_behind_our_proxy_locks_nobody_else_out(
+    client: Client, person: User, settings: Settings
+) -> None:
+    settings.SIMPLANE = settings.SIMPLANE.model_copy(update={"trusted_proxies": ["127.0.0.1"]})
+    for n in range(11):
+        guess = {"login": f"nobody{n}@example.com", "password": "wrong wrong wrong"}
+        answer = client.post("/accounts/login/", guess, headers={"X-Forwarded-For": "203.0.113.9"})
+    assert "Too many failed login attempts" in answer.content.decode()
+
+    good = {"login": "sam@simplane.example", "password": factories.PASSWORD}
+    answer = client.post("/accounts/login/", good, headers={"X-Forwarded-For": "198.51.100.7"})
+
+    assert answer.headers["Location"] == "/console/"
+
+
+def test_a_code_opens_the_door_once(client: Client, person: User) -> None:
+    signin.add_authenticator_app(person)
+    code = signin.code_now()
+    _sign_in(client)
+    client.post("/accounts/2fa/authenticate/", {"code": code})
+    assert client.get("/console/").status_code == 200
+
+    second = Client()
+    _sign_in(second)
+    second.post("/accounts/2fa/authenticate/", {"code": code})
+
+    assert second.get("/console/").status_code == 302
 
 
 def test_nobody_signs_up_alone(client: Client, db: None) -> None:
