@@ -12,7 +12,7 @@ from simplane.core import clock, deadletters, events, rows
 from simplane.core.db import needs_transaction
 from simplane.core.errors import IllegalMove
 from simplane.core.money import Money
-from simplane.ordering import states
+from simplane.ordering import money, states
 from simplane.ordering.events import UnitDied, UnitEnded, UnitMoved
 from simplane.ordering.models import Unit
 
@@ -115,6 +115,7 @@ def end(unit: Unit, state: str, *, why: str) -> None:
     lock_order(unit.order_id)
     move(unit, state, why=why, due_at=None, cancel_wanted="")
     deadletters.close_letter("unit", unit.pk, resolution=state)
+    money.undone(unit, state)
     events.record(UnitEnded(order_id=unit.order_id, unit_id=unit.pk, state=state))
     finish_order(unit.order_id)
 

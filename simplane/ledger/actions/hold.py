@@ -37,18 +37,18 @@ def hold(wallet: Wallet, minor: int, *, key: str, subject: str = "", expires_at:
 
 @needs_transaction
 def capture(
-    key: str, minor: int, targets: Sequence[tuple[AccountRef, int]], *, part: str, kind: str = "sale"
+    key: str, minor: int, targets: Sequence[tuple[AccountRef, int]], *, part: str, also: Sequence[Posting] = ()
 ) -> Posted:
-    """Spend a part of a hold into `targets` (their amounts sum to `minor`).
+    """Spend a part of a hold into `targets` (their amounts sum to `minor`); `also` is posted with it.
 
     `part` names the part; the same part again answers the first posting. Raises HoldOver when so much does not remain.
     """
     if sum(amount for _, amount in targets) != minor:
         raise BadPosting("what is captured and where it goes differ")
-    row = _locked(key)
+    row = Hold.objects.select_for_update(of=("self",)).select_related("wallet__account").get(key=key)
     _, held = _sides(row.wallet)
-    fact = Fact(kind=kind, key=f"{key}:{part}", subject=row.subject, ledger=_ledger(row.wallet))
-    done = post(fact, [Posting(held, target, amount) for target, amount in targets])
+    fact = Fact(kind="sale", key=f"{key}:{part}", subject=row.subject, ledger=_ledger(row.wallet))
+    done = post(fact, [*(Posting(held, target, amount) for target, amount in targets), *also])
     if done.fresh:
         _take(row, minor, captured=minor)
     return done

@@ -14,6 +14,7 @@ from simplane.core import clock, context
 from simplane.core.db import needs_transaction
 from simplane.core.money import Money
 from simplane.ledger.accounts import account_ids
+from simplane.ledger.chart import Kind
 from simplane.ledger.errors import AlreadyReversed, BadPosting, InsufficientFunds, KeyReused, PeriodClosed
 from simplane.ledger.models import Entry, Ledger, Transaction, Wallet
 from simplane.ledger.values import Posted, Posting
@@ -45,7 +46,8 @@ def post(fact: Fact, postings: Sequence[Posting], *, may_overdraw: bool = False)
     them. Raises InsufficientFunds, KeyReused, PeriodClosed, BadPosting; the caller's transaction must then roll back.
     """
     moves = _moves(fact.ledger, postings)
-    wallets = _lock_wallets(account for account, _, minor in moves if minor)
+    touched = any(Kind.WALLET in (one.debit.kind, one.credit.kind) for one in postings)
+    wallets = _lock_wallets(account for account, _, _ in moves) if touched else {}
     row = _write(fact, moves)
     if row is None:
         return _posted_before(fact, moves)

@@ -14,6 +14,7 @@ from simplane.delivery.links import revoke_unit_links
 from simplane.lines.actions import apply_read
 from simplane.lines.models import Line
 from simplane.lines.queries import supplier_ref
+from simplane.ordering import money
 from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.moves import end, lock_order
 from simplane.ordering.states import ENDS
@@ -146,6 +147,7 @@ def _close(row: Compensation, line: Line, finding: Finding) -> None:
         bought.update(state=Purchase.State.CANCELLED, refunded_minor=minor)
     deadletters.close_letter("compensation", row.pk, resolution=finding.state)
     unit = Unit.objects.select_related("order").get(pk=row.unit_id)
+    money.recovered(unit, line.purchase, minor)
     if unit.state in (S.READY, S.DELIVERED):
         # The reason may have become another while the supplier was asked: the shop paid back what we gave up.
         reason = Compensation.objects.values_list("reason", flat=True).get(pk=row.pk)

@@ -16,9 +16,11 @@ from simplane.core.db import in_thread, needs_transaction, transaction
 from simplane.core.log import logger
 from simplane.core.money import Money
 from simplane.delivery.actions import queue_esim_ready
+from simplane.delivery.links import unit_token
 from simplane.delivery.models import Message
 from simplane.lines.actions import create_line
-from simplane.ordering import states
+from simplane.ordering import money, states
+from simplane.ordering.actions.hand_over import delivered
 from simplane.ordering.actions.shrink import settle_cancel_wanted
 from simplane.ordering.loading import with_all_it_needs
 from simplane.ordering.models import Order, Unit
@@ -333,8 +335,13 @@ def _bought(unit: Unit, answer: Answer) -> None:
     why = f"bought from {purchase.supplier.name}"
     detail = {"cost_minor": purchase.cost_minor, "currency": purchase.currency, "order": purchase.supplier_order_id}
     move(unit, S.READY, why=why, detail=detail, due_at=now + timedelta(seconds=60), line=line, bought_at=now)
+    money.sold(unit, purchase)
     if unit.cancel_wanted:
         settle_cancel_wanted(unit)
+    elif unit.book == money.WHOLESALE and "@" not in unit.order.customer.email:
+        # Whoever ordered hands it over: it is theirs as soon as it can be read.
+        unit_token(unit_id=unit.pk, order_id=unit.order_id, line=line, locale=unit.order.locale)
+        delivered(unit, why="ready for the one who ordered it")
     else:
         queue_mail(unit)
 

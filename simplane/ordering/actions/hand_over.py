@@ -65,11 +65,11 @@ def _keep(unit: Unit, result: SendResult) -> None:
 
 
 @needs_transaction
-def delivered(unit: Unit) -> None:
+def delivered(unit: Unit, *, why: str = "mail handed over") -> None:
     """The buyer has it: the unit is delivered, the order perhaps complete, the shop to be told."""
     now = clock.now()
     lock_order(unit.order_id)
-    move(unit, S.DELIVERED, why="mail handed over", due_at=None, delivered_at=now)
+    move(unit, S.DELIVERED, why=why, due_at=None, delivered_at=now)
     deadletters.close_letter("unit", unit.pk, resolution="delivered")
     events.record(UnitDelivered(order_id=unit.order_id, unit_id=unit.pk))
     finish_order(unit.order_id)

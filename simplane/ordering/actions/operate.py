@@ -11,7 +11,7 @@ from simplane.core import audit, clock, deadletters, events, jobs
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import NotFound, Refusal
 from simplane.delivery.actions import redact_messages
-from simplane.ordering import states
+from simplane.ordering import money, states
 from simplane.ordering.actions.accept import owe_again
 from simplane.ordering.actions.fulfil import queue_mail
 from simplane.ordering.actions.shrink import cancel_units, open_compensation, want_cancel
@@ -41,6 +41,8 @@ def retry_unit(unit_id: int, *, reason: str = "") -> None:
             raise NotNow(f"this unit is {unit.state}", fix="only dead and failed units are tried again")
         if unit.line is not None:
             raise NotNow("its eSIM was given back", fix="make a new order for a new eSIM")
+        if unit.state == S.FAILED:
+            money.owed_again(unit)
         state = _safe_start(unit)
         tried: list[Any] = [] if state == S.WAITING else unit.tried_groups
         move(unit, state, why=reason or "a person tries again", due_at=clock.now(), tried_groups=tried)

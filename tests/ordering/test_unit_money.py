@@ -1,0 +1,152 @@
+"""What becomes of a unit's money: earned when its eSIM is bought, given back when none is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from simplane.catalog.models import Price
+from simplane.core import clock
+from simplane.core.errors import Refusal
+from simplane.ledger import queries
+from simplane.ledger.chart import Kind
+from simplane.ledger.models import Hold, Ledger, Transaction, Wallet
+from simplane.ledger.values import AccountRef
+from simplane.ledger.verify import verify
+from simplane.ordering.actions import cancel_unit, retry_unit
+from simplane.ordering.models import Unit
+from simplane.ordering.placing import LineWanted
+from simplane.suppliers.models import Supplier
+from tests.ledger.money import fresh
+from tests.ordering.place_reference import place
+from tests.ordering.test_placing import Reseller, reseller
+from tests.world import World, states
+
+pytestmark = pytest.mark.slow
+COST = AccountRef(Kind.COST, "USD", subject="esimgo")
+FLOAT = AccountRef(Kind.SUPPLIER_FLOAT, "USD", subject="esimgo")
+
+
+def sales(book: str, currency: str = "EUR") -> int:
+    return queries.balance(AccountRef(Kind.SALES, currency, subject=book))
+
+
+def refunds(book: str) -> int:
+    return queries.balance(AccountRef(Kind.REFUNDS, "EUR", subject=book))
+
+
+def charged(world: World) -> int:
+    """By the supplier's own books."""
+    return sum(order["charged_minor"] for order in world.go.books()["orders"])
+
+
+def priced(world: World, minor: int = 4_50) -> None:
+    world.only(world.esimgo)
+    Price.objects.create(product=world.product, currency="EUR", amount_minor=minor, valid_from=clock.now())
+
+
+def order(world: World, who: Reseller, quantity: int = 1, **given: object) -> None:
+    assert place(who.order(LineWanted(world.product.sku, quantity), **given)).code == "created"
+
+
+def wallet_of(who: Reseller) -> Wallet:
+    return fresh(Wallet.objects.get(organization=who.organization))
+
+
+def test_a_bought_unit_captures_its_part_of_the_hold_and_books_its_cost(world: World) -> None:
+    priced(world)
+    who = reseller(20_00)
+    order(world, who, 2)
+    world.work()
+
+    hold = Hold.objects.get()
+    assert states() == ["delivered", "delivered"]
+    assert world.mails() == []
+    assert (hold.state, hold.remaining_minor, hold.captured_minor) == ("spent", 0, 9_00)
+    assert (wallet_of(who).balance_minor, sales("wholesale")) == (11_00, 9_00)
+    assert (queries.balance(COST), queries.balance(FLOAT)) == (charged(world), -charged(world))
+    assert verify().problems == ()
+
+
+def test_a_recipient_gets_the_mail(world: World) -> None:
+    priced(world)
+    who = reseller(20_00)
+    order(world, who, email="ann@buyer.example", name="Ann")
+    world.work()
+
+    (mail,) = world.mails()
+    assert mail["to"] == ["ann@buyer.example"]
+    assert sales("wholesale") == 4_50
+
+
+def test_what_is_never_bought_is_released(world: World) -> None:
+    priced(world)
+    who = reseller(20_00)
+    Supplier.objects.update(active=False)
+    order(world, who, 2)
+    world.work()
+    assert states() == ["dead", "dead"]
+    first, second = Unit.objects.order_by("pk")
+
+    cancel_unit(first.pk, "no supplier")
+    assert (wallet_of(who).balance_minor, Hold.objects.get().remaining_minor) == (15_50, 4_50)
+    cancel_unit(second.pk, "no supplier")
+
+    assert (wallet_of(who).balance_minor, sales("wholesale")) == (20_00, 0)
+    assert verify().problems == ()
+
+
+def test_a_unit_given_up_is_tried_again_only_while_the_wallet_covers_it(world: World) -> None:
+    priced(world)
+    who = reseller(4_50)
+    Supplier.objects.update(active=False)
+    order(world, who)
+    world.work()
+    unit = Unit.objects.get()
+    cancel_unit(unit.pk, "no supplier")
+    order(world, who)
+
+    with pytest.raises(Refusal, match="needed"):
+        retry_unit(unit.pk)
+    cancel_unit(Unit.objects.latest("pk").pk, "not wanted")
+    retry_unit(unit.pk)
+    Supplier.objects.filter(pk=world.esimgo.pk).update(active=True)
+    world.work()
+
+    unit.refresh_from_db()
+    assert unit.state == "delivered"
+    assert (wallet_of(who).balance_minor, sales("wholesale")) == (0, 4_50)
+    assert verify().problems == ()
+
+
+def test_an_esim_given_back_is_refunded_and_its_cost_recovered(world: World) -> None:
+    priced(world)
+    who = reseller(20_00)
+    order(world, who)
+    world.work()
+    cancel_unit(Unit.objects.get().pk, "bought by mistake")
+    world.work(until=("failed",))
+
+    assert (wallet_of(who).balance_minor, sales("wholesale"), refunds("wholesale")) == (20_00, 4_50, 4_50)
+    assert (queries.balance(COST), queries.balance(FLOAT)) == (0, 0)
+    assert verify().problems == ()
+
+
+def test_a_retail_sale_is_money_the_shop_owes_us(world: World) -> None:
+    world.only(world.esimgo)
+    bought = world.buy(2)
+    world.work()
+
+    clearing = AccountRef(Kind.CLEARING, "EUR", subject=bought.account)
+    total = sum(Unit.objects.values_list("price_minor", flat=True))
+    assert (sales("retail"), queries.balance(clearing), queries.balance(COST)) == (total, total, charged(world))
+    assert verify().problems == ()
+
+
+def test_a_retail_test_order_is_play_money(world: World) -> None:
+    Supplier.objects.update(is_stand_in=True)
+    world.only(world.esimgo)
+    world.buy(is_test=True)
+    world.work()
+
+    assert states() == ["delivered"]
+    assert set(Transaction.objects.values_list("ledger", flat=True)) == {Ledger.TEST}
