@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from simplane.channels.shopify import body, facts
 from simplane.channels.shopify.text import BadBody, parse
 from simplane.channels.shopify.values import ShopOrder
+from simplane.core import clock
 from simplane.core.money import Money
 from tests.channels import bodies
 from tests.specs import load_spec, required_specs
@@ -119,6 +120,16 @@ class TestOddOnes:
     def test_an_address_nobody_can_be_reached_at_counts_as_none(self, told: object) -> None:
         assert read(bodies.order(email=told, customer=None)).email == ""
         assert read(bodies.order(email=told)).email == "lena.fischer@example.com"
+
+    def test_a_version_from_the_future_is_one_of_now(self) -> None:
+        for told in ("9999-12-31T23:59:59Z", "2190-01-01T00:00:00+02:00"):
+            assert read(bodies.order(updated_at=told)).updated_at <= clock.now() + timedelta(seconds=10)
+        before = clock.now() - timedelta(hours=3)
+        assert read(bodies.order(updated_at=before.isoformat())).updated_at == before
+
+    def test_two_lines_of_one_id_are_no_order(self) -> None:
+        with pytest.raises(BadBody, match="two lines have the same id"):
+            read(bodies.order(bodies.line(id=7), bodies.line(id=8), bodies.line(id=7)))
 
     def test_names_stay_as_they_were_written_but_for_what_no_database_holds(self) -> None:
         person = {"first_name": "Zoë 🚀", "last_name": "\u202eÇelik\x00\ud800"}

@@ -15,6 +15,7 @@ from simplane.channels.shopify.text import (
     number_id,
     objects,
     text,
+    version,
 )
 from simplane.channels.shopify.values import PAID, ShopLine, ShopOrder
 from simplane.core.money import Money
@@ -42,7 +43,7 @@ def read_order(body: JSON) -> ShopOrder:
         phone=_phone(body),
         locale=text(body.get("customer_locale"), 10),
         placed_at=moment(body.get("processed_at") or body.get("created_at"), "created_at"),
-        updated_at=moment(body.get("updated_at"), "updated_at"),
+        updated_at=version(body.get("updated_at")),
         lines=_lines(body, currency),
         complete=False,
     )
@@ -75,7 +76,10 @@ def _name(body: JSON) -> str:
 def _lines(body: JSON, currency: str) -> tuple[ShopLine, ...]:
     items = objects(body, "line_items")
     share = _share(body, items, currency)
-    return tuple(_line(item, currency, share) for item in items)
+    lines = tuple(_line(item, currency, share) for item in items)
+    if len({line.external_id for line in lines}) < len(lines):
+        raise BadBody("two lines have the same id")
+    return lines
 
 
 def _line(item: JSON, currency: str, share: Decimal) -> ShopLine:

@@ -14,6 +14,7 @@ from simplane.channels.shopify.text import (
     number_id,
     objects,
     text,
+    version,
 )
 from simplane.channels.shopify.values import PAID, ShopLine, ShopOrder
 from simplane.core.money import Money
@@ -41,7 +42,7 @@ def read_order(node: JSON) -> ShopOrder:
         phone=text(node.get("phone"), 40),
         locale=text(node.get("customerLocale"), 10),
         placed_at=moment(node.get("processedAt") or node.get("createdAt"), "processedAt"),
-        updated_at=moment(node.get("updatedAt"), "updatedAt"),
+        updated_at=version(node.get("updatedAt")),
         lines=tuple(_line(line, currency) for line in objects(member(node, "lineItems"), "nodes")),
         complete=True,
     )

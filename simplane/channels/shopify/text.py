@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -15,6 +15,8 @@ from simplane.delivery.mime import usable
 
 JSON = Mapping[str, Any]
 MOST_UNITS = 1_000_000
+CLOCK_SKEW = timedelta(seconds=10)
+"""How far the shop's clock may be ahead of ours."""
 
 
 class BadBody(ValueError):
@@ -84,6 +86,13 @@ def moment(value: object, what: str) -> datetime:
         return clock.parse_time(value if isinstance(value, str) else "")
     except ValueError:
         raise BadBody(f"{what} is no moment") from None
+
+
+def version(value: object) -> datetime:
+    """When an order was last changed, by the shop's clock: what orders its versions. One from the future is one of now,
+    for every later change would be older than it.
+    """
+    return min(moment(value, "updated_at"), clock.now() + CLOCK_SKEW)
 
 
 def member(value: JSON, name: str) -> JSON:
