@@ -155,18 +155,6 @@ def _takes_only_post(address: str) -> bool:
     last = address.rstrip("/").rpartition("/")[2]
     return last in {
         *("preview", "perform", "acknowledge", "hold", "retry", "decide", "redact", "revoke", "edit", "price"),
-        *(
-            "approve",
-            "propose",
-            "add",
-            "expire",
-            "map",
-            "pause",
-            "resume",
-            "replay",
-            "run",
-            "refund",
-            "evidence",
-            "give-up",
-        ),
+        *("approve", "propose", "add", "expire", "map", "pause", "resume", "replay", "run"),
+        *("refund", "evidence", "give-up", "confirmation-code"),
     }
