@@ -1,7 +1,7 @@
 """/metrics for Prometheus: the counters of all our processes on this machine, and the state of the business from the database.
 
-Not for the public: it is served to this machine itself and to whoever shows SIMPLANE_METRICS_TOKEN; in production
-everybody else is told that there is no such page.
+Not for the public: it is served to this machine itself and to whoever shows SIMPLANE_METRICS_TOKEN; in staging and
+production everybody else is told that there is no such page.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def may_read(address: str, *, forwarded: bool, authorization: str) -> bool:
     token: str = settings.SIMPLANE.metrics_token
     if token and hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
         return True
-    return not settings.SIMPLANE.production or (_is_this_machine(address) and not forwarded)
+    return not settings.SIMPLANE.on_show or (_is_this_machine(address) and not forwarded)
 
 
 def _is_this_machine(address: str) -> bool:

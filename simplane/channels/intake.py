@@ -13,6 +13,7 @@ CACHE_SECONDS = 5.0
 MISMATCH_SECONDS = 1.0
 """A wrong signature looks at the database again (the secret may be new), but not more often than this a shop."""
 MOST_REMEMBERED = 1000
+"""Keys that are no shop's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class _Known:
     secrets: tuple[bytes, ...]
 
 
+_NOBODY = _Known(0.0, "", ())
 _known: dict[str, _Known] = {}
+_missed: dict[str, float] = {}
+"""Keys that are no shop's, apart from the shops: whoever makes up thousands of them makes us forget none of ours."""
 
 
 def verify(shop_key: str, headers: Mapping[str, str], raw: bytes) -> Intake | Refused:
@@ -68,12 +72,21 @@ def _shop(key: str, most_age: float) -> _Known:
     known = _known.get(key)
     if known is not None and time.monotonic() - known.read_at < most_age:
         return known
-    if len(_known) >= MOST_REMEMBERED:
-        _known.clear()
+    if known is None and time.monotonic() - _missed.get(key, -CACHE_SECONDS) < CACHE_SECONDS:
+        return _NOBODY
     row = Shop.objects.filter(key=key, channel="shopify").only("domain", "credentials").first()
-    found = _Known(time.monotonic(), row.domain.lower() if row else "", _secrets(row) if row else ())
-    _known[key] = found
-    return found
+    if row is None:
+        _known.pop(key, None)
+        _miss(key)
+        return _NOBODY
+    _known[key] = _Known(time.monotonic(), row.domain.lower(), _secrets(row))
+    return _known[key]
+
+
+def _miss(key: str) -> None:
+    if len(_missed) >= MOST_REMEMBERED:
+        _missed.clear()
+    _missed[key] = time.monotonic()
 
 
 def _secrets(row: Shop) -> tuple[bytes, ...]:

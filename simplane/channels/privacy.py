@@ -14,8 +14,8 @@ from django.db import connection
 
 from simplane.channels.shops import ShopRef
 from simplane.core import audit, deadletters
-from simplane.core.db import transaction
-from simplane.core.models import InboxMessage
+from simplane.core.db import needs_transaction, transaction
+from simplane.core.models import DeadLetter, InboxMessage
 from simplane.ordering import actions as ordering
 from simplane.ordering.models import Order
 
@@ -29,6 +29,8 @@ _KEYS = {"order_status_url", "token", "checkout_token", "cart_token"}
 PERSONAL = frozenset(_PERSON | _PLACE | _ADDRESSES | _FREE_TEXT | _KEYS)
 """Fields of any body whose values are erased, wherever they stand."""
 ERASED = "erased on request"
+ENDS_OF_A_NUMBER = (",", "}", "]", " ", "\r", "\n")
+"""What follows a number in JSON: without it the mark of order 12 would also stand in a message about order 123."""
 
 
 def ask_a_person(shop: ShopRef, email: str, external_ids: Iterable[str], *, request: str, received: datetime) -> None:
@@ -66,6 +68,7 @@ def redact_customer(shop: ShopRef, email: str, external_ids: Iterable[str], *, a
         own = InboxMessage.objects.select_for_update().get(pk=asked_in)
         own.body = redacted_body(bytes(own.body))
         own.save(update_fields=["body"])
+        _forget_in_letters(shop, email)
         audit.note("customer.messages_redacted", "shop", shop.key, after={"customers": found, "messages": redacted})
     return redacted
 
@@ -76,8 +79,18 @@ def redact_shop(shop: ShopRef) -> int:
     people = sum(ordering.redact_customer(shop.organization_id, email, account=shop.key) for email in buyers)
     redacted = _redact_messages(shop.key, [b""], but=0)
     with transaction():
+        _forget_in_letters(shop)
         audit.note("shop.redacted", "shop", shop.key, after={"customers": people, "messages": redacted})
     return people
+
+
+@needs_transaction
+def _forget_in_letters(shop: ShopRef, email: str = "") -> None:
+    """Take this person's (or everybody's) address out of the letters that asked for their data."""
+    letters = DeadLetter.objects.select_for_update().filter(kind="privacy", detail__shop=shop.pk)
+    for letter in letters.filter(detail__email__iexact=email) if email else letters:
+        letter.detail = letter.detail | {"email": ERASED}
+        letter.save(update_fields=["detail"])
 
 
 def _buyers(shop: ShopRef) -> list[str]:
@@ -88,7 +101,7 @@ def _buyers(shop: ShopRef) -> list[str]:
 def _marks(email: str, external_ids: Iterable[str]) -> list[bytes]:
     """Byte sequences, one of which stands in every message about this person."""
     mails = {f'"{email}"', f'"{email.lower()}"'} if email else set()
-    orders = [mark for one in external_ids for mark in (f":{one}", f": {one}")]
+    orders = [f":{blank}{one}{end}" for one in external_ids for blank in ("", " ") for end in ENDS_OF_A_NUMBER]
     return [mark.encode() for mark in [*mails, *orders]]
 
 

@@ -81,6 +81,8 @@ class Env(BaseSettings):
     worker_concurrency: PositiveInt = 240
     worker_db_threads: PositiveInt = 6
     max_webhook_bytes: PositiveInt = 4 * 1024 * 1024
+    order_batch: PositiveInt = 64
+    """Wholesale orders that share a commit at most; 1: each has its own."""
     delivery_clock_seconds: Steps = (30, 60, 300, 900)
     """Late after: shown as late, customer told, a person paged, refund proposed (or done, by shop setting)."""
     require_mfa: bool = True
@@ -89,6 +91,11 @@ class Env(BaseSettings):
     @property
     def production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def on_show(self) -> bool:
+        """Whether others than its developer can reach this installation."""
+        return self.environment in ("staging", "production")
 
     @property
     def static_root(self) -> Path:
@@ -122,6 +129,10 @@ class Env(BaseSettings):
     def _always_wrong(self) -> list[str]:
         checks = [
             (
+                self.on_show and self.secret_key == DEFAULT_SECRET,
+                "SIMPLANE_SECRET_KEY is the default: set a secret of your own",
+            ),
+            (
                 bool(self.database_url) and not database.is_database(self.database_url),
                 f"DATABASE_URL must be {DATABASE_FORM}",
             ),
@@ -141,7 +152,6 @@ class Env(BaseSettings):
     def _wrong_in_production(self) -> list[str]:
         checks = [
             (self.debug, "SIMPLANE_DEBUG must be off in production"),
-            (self.secret_key == DEFAULT_SECRET, "SIMPLANE_SECRET_KEY is the default: set a secret of your own"),
             (self.allow_stand_ins, "SIMPLANE_ALLOW_STAND_INS must be false in production"),
             (not self.database_url, "DATABASE_URL is missing: production never uses the embedded database"),
             (not self.allowed_hosts, "SIMPLANE_ALLOWED_HOSTS is empty"),

@@ -162,7 +162,6 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.base_url.startswith("https://")
 SECURE_SSL_REDIRECT = env.production
 SECURE_HSTS_SECONDS = 31_536_000 if env.production else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.trusted_proxies else None
 CSRF_TRUSTED_ORIGINS = [env.base_url]
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.max_webhook_bytes

@@ -27,6 +27,8 @@ def main(argv: list[str]) -> int:
         "--worker-class": "simplane.ops.hurry.HurriedWorker",
         "--keep-alive": "30",
         "--timeout": "60",
+        # Only these may say that a request came by https.
+        "--forwarded-allow-ips": ",".join(env.trusted_proxies) or "127.0.0.1",
         "--graceful-timeout": "20",
         "--limit-request-field_size": "16384",
         "--log-level": "warning",

@@ -240,6 +240,12 @@ def test_who_may_see_figures_in_production(
     assert may_read(address, forwarded=forwarded, authorization=authorization) is may
 
 
+def test_staging_is_as_closed(settings: Settings) -> None:
+    settings.SIMPLANE = settings.SIMPLANE.model_copy(update={"environment": "staging", "metrics_token": TOKEN})
+    assert may_read("10.0.0.9", forwarded=False, authorization="") is False
+    assert may_read("127.0.0.1", forwarded=False, authorization="") is True
+
+
 def test_without_a_token_an_empty_one_opens_nothing(settings: Settings) -> None:
     settings.SIMPLANE = settings.SIMPLANE.model_copy(update={"environment": "production"})
     assert may_read("10.0.0.9", forwarded=False, authorization="Bearer ") is False

@@ -18,7 +18,7 @@ from tests.standins import Standin, start
 @pytest.fixture(autouse=True)
 def _forgets() -> None:
     """What this process remembers of shops belongs to one test's rows."""
-    for remembered in (shops._by_key, shops._keys, skus._cache, intake._known):
+    for remembered in (shops._by_key, shops._keys, skus._cache, intake._known, intake._missed):
         remembered.clear()
 
 

@@ -56,8 +56,22 @@ class TestDataRequest:
         assert letter.detail["orders"] == ["11", "12"]
         assert clock.parse_time(letter.detail["due"]) - message.received_at == timedelta(days=30)
 
+    @pytest.mark.usefixtures("shop")
+    def test_keeps_no_address_of_who_was_erased_meanwhile(self) -> None:
+        request("customers/data_request", 11, data_request={"id": 1})
+        request("customers/data_request", 12, email="ben@example.com", data_request={"id": 2})
+        request("customers/redact", 11, email=LENA.upper())
+        kept = dict(DeadLetter.objects.filter(kind="privacy").values_list("subject_id", "detail__email"))
+        assert kept == {"demo:1": privacy.ERASED, "demo:2": "ben@example.com"}
+
 
 class TestRedactCustomer:
+    def test_leaves_a_message_about_an_order_whose_number_only_begins_so(self, shop: Shop) -> None:
+        body, _, other = bought(shop, email="ben@example.com")
+        request("customers/redact", int(str(body["id"])[:-1]))
+        other.refresh_from_db()
+        assert b"ben@example.com" in bytes(other.body)
+
     def test_erases_the_person_here_and_in_every_stored_message(self, shop: Shop) -> None:
         body, order, message = bought(shop)
         refund = bodies.message(

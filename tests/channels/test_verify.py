@@ -143,3 +143,18 @@ def test_a_remembered_shop_costs_no_query_and_little_time(example: Shop, django_
         took = (time.perf_counter() - started) / 500
     # 50 µs is the aim on an idle machine; this only keeps the path free of anything slow.
     assert took < 0.001
+
+
+def test_made_up_addresses_make_us_forget_no_shop_and_are_looked_up_once(
+    example: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_REMEMBERED", 10)
+    assert isinstance(verify("example", signed(), BODY), Intake)
+    for n in range(25):
+        verify(f"nobody-{n}", signed(), BODY)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert isinstance(verify("example", signed(), BODY), Intake)
+        assert verify("nobody-24", signed(), BODY) == Refused(404, "no such shop")
+
+    assert len(queries) == 0

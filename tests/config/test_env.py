@@ -66,6 +66,14 @@ def test_production_refuses(
     assert refusal(monkeypatch, capsys, PRODUCTION | {name: value}) == [f"settings: {line}"]
 
 
+def test_staging_refuses_the_default_secret_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refusal(monkeypatch, capsys, {"SIMPLANE_ENVIRONMENT": "staging"}) == [
+        "settings: SIMPLANE_SECRET_KEY is the default: set a secret of your own"
+    ]
+
+
 def test_production_refuses_what_nobody_set(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

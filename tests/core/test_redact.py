@@ -63,6 +63,7 @@ def test_other_names_are_left_alone(name: str) -> None:
         ("postgresql://simplane:SECRET1@db/simplane", "postgresql://…@db/simplane"),
         ("POST https://hooks.slack.com/services/T0/B0/SECRET", "POST https://hooks.slack.com/…"),
         ("POST /webhooks/suppliers/esimgo/SECRET-1 503", "POST /webhooks/suppliers/esimgo/… 503"),
+        ("POST /webhooks/mail/SECRET-1 503", "POST /webhooks/mail/… 503"),
         ("GET /e/SECRET-TOKEN-1/qr.svg", "GET /e/…/qr.svg"),
         ("https://esim.example/o/SECRET-TOKEN-1", "https://esim.example/o/…"),
         ("DETAIL:  Failing row contains (1, SECRET, (2)).", "DETAIL:  Failing row contains (…)"),

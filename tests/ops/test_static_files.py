@@ -41,6 +41,12 @@ class TestStart:
             assert httpx2.get(f"{address}/readyz", trust_env=False).json()["checks"]["pages"] == "ok"
             assert "Traceback" not in process.tail(500)
 
+    def test_https_is_believed_only_from_our_proxy(self, tmp_path: Path) -> None:
+        elsewhere = START | {"SIMPLANE_TRUSTED_PROXIES": "10.0.0.2"}
+        with processes.web(tmp_path, **elsewhere) as (address, _):
+            answer = get(f"{address}/accounts/login/")
+        assert (answer.status_code, answer.headers["Location"]) == (301, "https://esim.example/accounts/login/")
+
     def test_files_of_another_version_are_made_anew(self, tmp_path: Path) -> None:
         folder = tmp_path / "static"
         folder.mkdir()
