@@ -47,10 +47,17 @@ def _taking(model: type[WorkItem], pk: int, seconds: float, returning: str) -> t
     return sql, [until, until, pk, now]
 
 
-def release(row: WorkItem, *, due_at: datetime | None) -> None:
-    """Give the row back: due again at `due_at`, or never (None: no step is owed)."""
+def release(row: WorkItem, *, due_at: datetime | None) -> bool:
+    """Give the row back: due again at `due_at`, or never (None: no step is owed).
+
+    False when the lease ran out and another worker has the row: then nothing changes.
+    """
+    mine = [row.pk, row.lease_until]
+    still = "id = %s AND lease_until IS NOT DISTINCT FROM %s"
+    if not rows.change(type(row), still, mine, lease_until=None, due_at=due_at):
+        return False
     row.lease_until, row.due_at = None, due_at
-    row.save(update_fields=["lease_until", "due_at"])
+    return True
 
 
 def take_due(model: type[WorkItem], *, limit: int = 500, hold_seconds: float = 60) -> list[int]:
