@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from simplane.api import place_order
 from simplane.channels import intake as shops
 from simplane.core.addresses import source_ip
 from simplane.core.log import logger
@@ -50,6 +51,10 @@ def with_fast_lane(django: WSGI) -> WSGI:
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
+        if path == place_order.PATH and environ.get("REQUEST_METHOD") != "GET":
+            line, headers, body = place_order.serve(environ)
+            start_response(line, headers)
+            return body
         if not path.startswith(PREFIX):
             return django(environ, start_response)
         status, text = _serve(path, environ)

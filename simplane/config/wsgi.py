@@ -1,4 +1,4 @@
-"""The web process: webhooks by the fast lane, everything else by Django."""
+"""The web process: webhooks and wholesale orders by their fast lanes, everything else by Django."""
 
 from __future__ import annotations
 

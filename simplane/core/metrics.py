@@ -22,6 +22,7 @@ def count_webhook(path: str, status: int) -> None:
     WEBHOOKS.labels(channel if channel in WEBHOOK_CHANNELS else "other", str(status)).inc()
 
 
+API_ORDERS = Counter("simplane_api_orders_total", "Orders asked for by API, by what became of them", ["code"])
 DELIVERY_SECONDS = Histogram(
     "simplane_delivery_seconds",
     "From taking an order in to handing its eSIM over",

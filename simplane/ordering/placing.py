@@ -91,13 +91,14 @@ def place_one(connection: Connection, order: OrderWanted) -> Placed:
     return Placed(*row)
 
 
-def make_batcher() -> Batcher[OrderWanted, Placed]:
+def make_batcher(*, most: int) -> Batcher[OrderWanted, Placed]:
     """One a process: orders of the same key never share a commit, so the second one sees the first one's answer."""
     return Batcher(
         "orders",
         place_many,
         key=lambda order: (order.key_hash, order.idempotency_key),
         committed=lambda: jobs.wake_workers("supplier"),
+        most=most,
     )
 
 

@@ -1,0 +1,76 @@
+"""Refusals of the API as RFC 9457 problem+json: a stable code, a request id, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+CONTENT_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What stands in the table of codes: status, title, and what the caller can do."""
+
+    status: int
+    title: str
+    fix: str
+
+
+PROBLEMS: dict[str, Problem] = {
+    "bad_json": Problem(400, "The body is not JSON", "send a JSON object in UTF-8"),
+    "bad_request": Problem(422, "A field of the body is wrong", "read `detail`, correct the field, send it again"),
+    "length_required": Problem(411, "The length of the body is missing", "send a Content-Length"),
+    "too_large": Problem(413, "The body is too large", "send fewer lines an order"),
+    "method_not_allowed": Problem(405, "This address takes POST", "send a POST"),
+    "unauthorized": Problem(
+        401, "The API key is missing, unknown, expired or revoked", "send Authorization: Bearer sk_…"
+    ),
+    "wrong_network": Problem(403, "The API key may not be used from this address", "add the network to the key"),
+    "missing_scope": Problem(403, "The API key lacks the scope orders:write", "use a key that has it"),
+    "account_applied": Problem(403, "The account is not approved yet", "wait for our mail, or use the test key"),
+    "account_suspended": Problem(403, "The account is suspended", "write to us"),
+    "rate_limited": Problem(429, "Too many requests with this key", "wait for the seconds of Retry-After"),
+    "idempotency_key_missing": Problem(
+        400, "Idempotency-Key is missing", "send a value of your own, new for every order"
+    ),
+    "idempotency_key_bad": Problem(400, "Idempotency-Key is unusable", "send 1 to 255 printable ASCII characters"),
+    "key_reused": Problem(400, "This Idempotency-Key was used with another body", "use a new key for another order"),
+    "no_wallet": Problem(409, "The account has no wallet in its currency", "write to us"),
+    "unknown_sku": Problem(422, "There is no such product", "choose from GET /api/v1/products"),
+    "no_price": Problem(422, "A product has no price in your currency", "leave it out, or write to us"),
+    "price_above_max": Problem(422, "A price is above your max_price_minor", "raise the maximum or leave the line out"),
+    "order_too_large": Problem(422, "The order is larger than agreed", "split it, or write to us"),
+    "unknown_quote": Problem(422, "There is no such quote for this product", "ask for a new quote"),
+    "quote_used": Problem(409, "The quote was used already", "ask for a new quote"),
+    "quote_expired": Problem(409, "The quote has expired", "ask for a new quote"),
+    "quote_quantity": Problem(422, "The quote is for another quantity", "order the quoted quantity"),
+    "reference_taken": Problem(
+        409, "An order with this reference exists", "read it by its reference, or use a new one"
+    ),
+    "insufficient_funds": Problem(
+        402, "The wallet does not cover this order", "Top up the wallet, then send the order again with a new key"
+    ),
+    "unavailable": Problem(
+        503,
+        "The order was not confirmed in time",
+        "send it again with the same Idempotency-Key: it is never placed twice",
+    ),
+}
+
+
+def render(code: str, request_id: str, *, detail: str = "", extra: dict[str, Any] | None = None) -> tuple[int, bytes]:
+    """Status and body of a refusal. `extra` members stand beside the standard ones."""
+    known = PROBLEMS[code]
+    body = {
+        "type": f"/docs/api/errors#{code}",
+        "title": known.title,
+        "status": known.status,
+        "code": code,
+        "detail": detail or known.fix,
+        "request_id": request_id,
+        **(extra or {}),
+    }
+    return known.status, msgspec.json.encode(body)
