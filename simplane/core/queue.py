@@ -31,8 +31,9 @@ class QueueRows:
     async def open(cls) -> QueueRows:
         """Connect and register a worker."""
         connection = await psycopg.AsyncConnection.connect(
-            **jobs.connection_parameters(), autocommit=True, prepare_threshold=2, options="-c synchronous_commit=off"
+            **jobs.connection_parameters(), autocommit=True, prepare_threshold=2
         )
+        await connection.execute("SET synchronous_commit TO off")
         cursor = await connection.execute("SELECT worker_id FROM procrastinate_register_worker_v1()")
         row = await cursor.fetchone()
         assert row is not None

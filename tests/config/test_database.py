@@ -22,7 +22,7 @@ def test_options_of_the_address_are_kept() -> None:
 
     assert (found["HOST"], found["PORT"]) == ("one.example,two.example", "5433,5433")
     assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("shop", "p@ss", "simplane")
-    assert found["OPTIONS"] == database.LIMITS | {
+    assert found["OPTIONS"] == database.LIMITS | database.PREPARED | {
         "application_name": "simplane",
         "sslmode": "verify-full",
         "sslrootcert": "/etc/ssl/our-ca.pem",

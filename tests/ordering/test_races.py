@@ -204,7 +204,7 @@ def test_waiting_for_our_own_rate_limit_is_no_refusal_of_the_supplier(world: Wor
     assert (states(), purchases(), world.bought()) == (["buying"], ["requested"], 0)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM core_ratelimit")
-    world.later(3700)
+    world.later(4400)
     world.work()
     assert (states(), world.bought()) == (["delivered"], 1)
 
