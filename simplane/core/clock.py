@@ -9,11 +9,12 @@ from django.conf import settings
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
-    frozen: datetime | None = settings.SIMPLANE.clock_freeze
+    env = settings.SIMPLANE
+    frozen: datetime | None = env.clock_freeze
     if frozen is not None:
         return frozen.astimezone(UTC) if frozen.tzinfo else frozen.replace(tzinfo=UTC)
     moment = real()
-    shift: int = settings.SIMPLANE.clock_shift_seconds
+    shift: int = env.clock_shift_seconds
     return moment + timedelta(seconds=shift) if shift else moment
 
 
