@@ -19,7 +19,6 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 $(NODE_STAMP): package.json package-lock.json simplane/ops/frontend.py $(STAMP)
 	@echo "-- front-end files"
-	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(BIN)/simplane frontend
 	@touch $@
 

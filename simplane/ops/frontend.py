@@ -50,7 +50,7 @@ def install(root: Path = ROOT) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise FrontendMissing("npm is not installed: install Node.js 20 or newer")
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     if subprocess.run(command, cwd=root, check=False).returncode:
         raise FrontendMissing("npm ci failed: see its message above")
     (root / "node_modules" / ".simplane-lock").write_text(_lock_hash(root))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 
 from simplane.ops import postgres, prepared
@@ -23,19 +24,36 @@ def main(argv: list[str]) -> int:
     """Start database, stand-ins, web and worker with demo data, say where they are, and wait."""
     options = _options(argv)
     started = time.monotonic()
-    ports = Ports(web=options.port)
+    ports = _ports(options)
     taken = [f"{name} {port}" for name, port in vars(ports).items() if not is_free(port)]
     if taken:
-        print(f"run: these ports are in use: {', '.join(taken)}. Is `simplane run` going already?", file=sys.stderr)
+        print(
+            f"run: these ports are in use: {', '.join(taken)}. Is `simplane run` going already? If not, choose others:"
+            " .venv/bin/simplane run --ports-from 9000",
+            file=sys.stderr,
+        )
         return 2
     return _with_database(options, ports, started)
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simplane run", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="of the web pages")
+    parser.add_argument("--port", type=_port, help="of the web pages (8000)")
+    parser.add_argument("--ports-from", type=_port, help="six ports in a row, the first for the web pages")
     parser.add_argument("--exit-when-ready", action="store_true", help="stop again once all is up (a smoke test)")
     return parser.parse_args(argv)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 1024 <= number <= 65_530:
+        raise argparse.ArgumentTypeError(f"{number} is no port that can be used: choose one from 1024 to 65530")
+    return number
+
+
+def _ports(options: argparse.Namespace) -> Ports:
+    ports = Ports.counted_from(options.ports_from) if options.ports_from else Ports()
+    return replace(ports, web=options.port) if options.port else ports
 
 
 def _with_database(options: argparse.Namespace, ports: Ports, started: float) -> int:
@@ -57,6 +75,7 @@ def _with_database(options: argparse.Namespace, ports: Ports, started: float) ->
 def _run(database_url: str, cluster: Path | None, options: argparse.Namespace, ports: Ports, started: float) -> int:
     settings = {key: os.environ.get(key, value) for key, value in DEMO_SETTINGS.items()}
     stage = Stage(state_dir(), database_url, ports, settings)
+    ports.note(stage.folder)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _interrupt)
     try:
@@ -121,7 +140,7 @@ Simplane is up ({seconds:.1f} s).
   suppliers  {stage.url("esimgo")}/_control/books   {stage.url("esimaccess")}/_control/books
   logs       {stage.folder / "logs"}
 
-  Try: simplane demo-order      one order from the shop to a phone
+  Try: make demo-order      one order from the shop to a phone
   Ctrl-C stops everything. (The demo asks for no second factor; every real installation does.)
 """,
         flush=True,

@@ -6,7 +6,7 @@ import copy
 import json
 import os
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from simplane.ops.processes import Group, Process, free_ports, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_SHOP = "demo-shop.myshopify.com"
+PORTS_NOTE = "ports.json"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,21 @@ class Ports:
     def free(cls) -> Ports:
         """Six ports nobody uses now, for runs beside each other."""
         return cls(*free_ports(6))
+
+    @classmethod
+    def counted_from(cls, first: int) -> Ports:
+        """`first` for the web pages, the five after it for the rest."""
+        return cls(*range(first, first + 6))
+
+    @classmethod
+    def noted(cls, folder: Path) -> Ports:
+        """Where the environment of this state folder listened when it was last started; the usual ones before."""
+        note = folder / PORTS_NOTE
+        return cls(**json.loads(note.read_text())) if note.is_file() else cls()
+
+    def note(self, folder: Path) -> None:
+        """Let other commands find this environment."""
+        (folder / PORTS_NOTE).write_text(json.dumps(asdict(self)))
 
 
 @dataclass
