@@ -170,3 +170,13 @@ def test_the_evidence_of_a_dispute_is_a_file(signed_in: NewPage) -> None:
         page.get_by_role("button", name="Download the evidence").click()
 
     assert coming.value.suggested_filename == f"evidence-{order.public_id}.zip"
+
+
+def test_a_long_name_of_an_order_makes_no_page_wider_than_the_phone(signed_in: NewPage) -> None:
+    order = factories.order(name="#WHOLESALE-SPRING-CAMPAIGN-2026-0000001234567", total_minor=123_456_78)
+    factories.letter(cause="no_offer", order_id=order.pk, money_minor=123_456_78, money_currency="EUR")
+    page = signed_in(width=390)
+    for address in ("/console/orders/", "/console/stuck/no_offer/"):
+        page.goto(address)
+        expect(page.get_by_role("link", name=order.name)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
