@@ -13,6 +13,8 @@ from simplane.core.models import InboxMessage
 from simplane.core.schedule import scheduled
 
 STALLED_SECONDS = 20
+ENDED = "status IN ('failed', 'cancelled', 'aborted', 'succeeded')"
+KEPT_JOBS = 1000
 RESCUE = """
 WITH dead AS (
   SELECT id FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)
@@ -57,13 +59,16 @@ def _work_on_due() -> dict[str, Any]:
 
 @scheduled("clean_up", cron="17 3 * * *", title="Old rows removed", most_seconds=1800)
 def clean_up() -> dict[str, Any]:
-    """Finished jobs after 7 days, worked-on webhook rows after 90 (their delivery key is needed 30), events after 400."""
+    """All but the newest jobs that ended badly (their dead letters stay; a job that succeeds goes at once), worked-on
+    webhook rows after 90 days (their delivery key is needed 30), events of no order after 400, cache entries that ended.
+    """
     now = clock.now()
     counts: dict[str, Any] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM procrastinate_jobs WHERE status IN ('failed', 'cancelled', 'aborted', 'succeeded')"
-            " AND id < (SELECT coalesce(min(id), 0) FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
+            f"DELETE FROM procrastinate_jobs WHERE {ENDED} AND id <="  # noqa: S608  a constant
+            f" (SELECT id FROM procrastinate_jobs WHERE {ENDED} ORDER BY id DESC OFFSET %s LIMIT 1)",
+            [KEPT_JOBS],
         )
         counts["jobs"] = cursor.rowcount
         cursor.execute(

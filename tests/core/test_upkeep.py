@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from simplane.core import jobs
+from simplane.core import jobs, upkeep
 from simplane.core.db import transaction
 from simplane.core.upkeep import stalled_jobs
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,3 +58,20 @@ def test_a_job_is_rescued_although_another_of_its_key_waits() -> None:
     waiting("channels.read_order", once_key="read:1:2", shop_id=1, external_id="2")
     assert stalled_jobs() == {"rescued": 1}
     assert [status for _, status in standing()] == ["todo", "todo"]
+
+
+def test_the_newest_jobs_that_ended_badly_stay_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "KEPT_JOBS", 2)
+    waiting("channels.write_back", order_id=1)
+    for number in range(4):
+        factories.failed_job(name=f"ordering.step_{number}")
+
+    counts = upkeep.clean_up()
+
+    assert isinstance(counts, dict)
+    assert counts["jobs"] == 2
+    assert standing() == [
+        ("channels.write_back", "todo"),
+        ("ordering.step_2", "failed"),
+        ("ordering.step_3", "failed"),
+    ]
