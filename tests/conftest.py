@@ -11,7 +11,6 @@ from django.db import connection
 from hypothesis import settings
 
 from simplane.ledger import accounts
-from simplane.organizations.queries import operator_id
 from simplane.routing import stats
 
 # The suite says the same every time; HYPOTHESIS_PROFILE=explore looks for what nobody has thought of yet.
@@ -34,7 +33,6 @@ def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _forget() -> None:
-    operator_id.cache_clear()
     stats.forget()
     accounts.forget()
 

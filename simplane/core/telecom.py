@@ -1,13 +1,10 @@
-"""Telecom identifiers as the GSMA writes them: activation code (SGP.22 section 4.1), ICCID (ITU-T E.118), EID (SGP.29)."""
+"""Telecom identifiers as the GSMA writes them: activation code (SGP.22 section 4.1) and ICCID (ITU-T E.118)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from urllib.parse import quote
-
-from stdnum import luhn
-from stdnum.iso7064 import mod_97_10
 
 from simplane.core.errors import BadTelecomId
 
@@ -74,20 +71,4 @@ def clean_iccid(text: str) -> str:
     digits = text.strip().replace(" ", "").rstrip("fF")
     if not re.fullmatch(r"89\d{16,18}", digits):
         raise BadTelecomId(f"{text!r} is not an ICCID", fix="18 to 20 digits beginning with 89")
-    return digits
-
-
-def typed_iccid(text: str) -> str:
-    """An ICCID that a person typed: also its check digit must be right. Raises BadTelecomId."""
-    digits = clean_iccid(text)
-    if not luhn.is_valid(digits):
-        raise BadTelecomId("one digit of this ICCID is wrong", fix="compare it with the card or the phone's settings")
-    return digits
-
-
-def clean_eid(text: str) -> str:
-    """32 digits whose value modulo 97 is 1. Raises BadTelecomId."""
-    digits = re.sub(r"[\s-]", "", text)
-    if not re.fullmatch(r"\d{32}", digits) or not mod_97_10.is_valid(digits):
-        raise BadTelecomId("this EID is not valid", fix="copy the 32 digits from the phone's settings")
     return digits

@@ -208,15 +208,6 @@ def _newest_version(message: Message) -> int:
     return int(same.aggregate(newest=Max("version"))["newest"] or 0)
 
 
-def lift_suppression(address: str) -> bool:
-    """A person says that we may write to this address again. True when it was suppressed."""
-    with transaction():
-        count, _ = Suppression.objects.filter(address=address.strip().lower()).delete()
-        if count:
-            audit.note("address.released", "suppression", "", reason="a person lifted it")
-        return bool(count)
-
-
 @needs_transaction
 def redact_messages(order_ids: list[int]) -> int:
     """Part of erasing a customer: addresses and names leave the messages of these orders; nothing is sent any more."""

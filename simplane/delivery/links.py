@@ -58,12 +58,6 @@ def order_url(order_id: int, *, locale: str = "") -> str:
 LIVE_OF_ORDER = "SELECT token FROM delivery_installlink WHERE order_id = %s AND unit_id IS NULL AND revoked_at IS NULL"
 
 
-def unit_url(unit_id: int) -> str | None:
-    """The address of the unit's install page, or None when it has no live link."""
-    token = InstallLink.objects.filter(unit_id=unit_id, revoked_at__isnull=True).values_list("token", flat=True).first()
-    return address_of_unit(token) if token else None
-
-
 def address_of_unit(token: str) -> str:
     """The full address of a unit's page."""
     return f"{settings.SIMPLANE.base_url.rstrip('/')}/e/{token}"

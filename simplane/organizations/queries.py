@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from simplane.core import clock
 from simplane.organizations.models import Organization
 
@@ -16,9 +14,3 @@ def operator() -> Organization:
         defaults={"slug": "operator", "name": "Operator", "created_at": clock.now()},
     )
     return found
-
-
-@lru_cache(maxsize=1)
-def operator_id() -> int:
-    """The operator's key, remembered by the process (it never changes)."""
-    return operator().pk

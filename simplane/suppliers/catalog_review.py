@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simplane.core import audit
-from simplane.core.db import needs_transaction, transaction
+from simplane.core.db import needs_transaction
 from simplane.suppliers.models import Offer
-
-
-def approve_review(offer_ids: Iterable[int], *, note: str = "") -> int:
-    """Sell these offers again as they are now. Offers that do not wait for review are left alone. Returns how many."""
-    with transaction():
-        return lift_review(offer_ids, note=note)
 
 
 @needs_transaction

@@ -146,10 +146,3 @@ def test_erasing_a_customer_empties_and_stops_the_messages() -> None:
     sent.refresh_from_db()
     assert (waiting.to, waiting.state, waiting.due_at) == ("", "failed", None)
     assert (sent.to, sent.state, sent.context) == ("", "sent", {"customer_name": "", "order_name": "#1"})
-
-
-def test_a_suppression_is_lifted_by_a_person() -> None:
-    Suppression.objects.create(address="ana@example.com", reason="550", since=factories.order().placed_at)
-    assert actions.lift_suppression(" Ana@Example.com ") is True
-    assert actions.lift_suppression("ana@example.com") is False
-    assert AuditEntry.objects.filter(action="address.released").count() == 1

@@ -10,8 +10,8 @@ from django.db import connection
 
 from simplane.core.models import AuditEntry, DeadLetter, Event
 from simplane.core.money import Money
+from simplane.routing.matching import approve_offers
 from simplane.suppliers.catalog_queries import with_last_seen
-from simplane.suppliers.catalog_review import approve_review
 from simplane.suppliers.models import Offer, OfferChange, QuarantinedOffer, Supplier
 from tests import factories
 from tests.suppliers.catalogues import many, offer, priced, pull, row, unreadable
@@ -363,7 +363,7 @@ def test_approving_a_review_sells_the_offer_again_and_says_who_did_it(supplier: 
     pull(supplier, priced("a", 100), row("b"))
     pull(supplier, priced("a", 200), row("b"))
 
-    approved = approve_review([offer(supplier, "a").pk, offer(supplier, "b").pk], note="asked the supplier")
+    approved = approve_offers([offer(supplier, "a").pk, offer(supplier, "b").pk], note="asked the supplier")
 
     made = offer(supplier, "a")
     entry = AuditEntry.objects.get(action="offer.review_approved")

@@ -396,12 +396,11 @@ def _hand_over_again(unit: Unit) -> None:
 
 
 def _unknown(unit: Unit) -> None:
-    tries = unit.attempts
     if unit.state == S.UNKNOWN:
         pause = min(60.0, 2.0 * 2 ** min(5, _times_looked(unit)))
-        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=_soon(pause), state_at=unit.state_at)
+        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=_soon(pause))
     else:
-        move(unit, S.UNKNOWN, why="may have been bought: asking the supplier", due_at=_soon(1), attempts=tries)
+        move(unit, S.UNKNOWN, why="may have been bought: asking the supplier", due_at=_soon(1))
 
 
 def _times_looked(unit: Unit) -> int:
