@@ -47,7 +47,7 @@ chaos: setup
 	@$(BIN)/simplane chaos --orders 500
 
 bench: setup
-	@for one in intake fulfilment catalog; do $(BIN)/simplane bench $$one || exit 1; done
+	@for one in intake fulfilment catalog orders; do $(BIN)/simplane bench $$one || exit 1; done
 
 clean:
 	rm -rf $(VENV) node_modules .simplane

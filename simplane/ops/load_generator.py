@@ -15,8 +15,9 @@ LAST_ANSWERS_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Answers:
-    """What came back. Seconds of the whole run; latencies in seconds of answers with status 200; status 0 = no answer."""
+    """What came back. Seconds of the whole run; latencies in seconds of good answers; status 0 = no answer."""
 
+    good: int = 200
     seconds: float = 0.0
     latencies: array[float] = field(default_factory=lambda: array("d"))
     statuses: Counter[int] = field(default_factory=Counter)
@@ -24,7 +25,7 @@ class Answers:
     @property
     def taken(self) -> int:
         """How many the receiver said it took."""
-        return self.statuses[200]
+        return self.statuses[self.good]
 
     @property
     def errors(self) -> int:
@@ -93,10 +94,10 @@ def _length(head: bytes) -> int:
 class LoadGenerator:
     """`connections` kept connections to one address on 127.0.0.1."""
 
-    def __init__(self, port: int, connections: int) -> None:
+    def __init__(self, port: int, connections: int, *, good: int = 200) -> None:
         self._port = port
         self._count = connections
-        self._answers = Answers()
+        self._answers = Answers(good)
         self._free: deque[_Connection] = deque()
         self._under_way = 0
         self._next: Callable[[_Connection], None] = self._free.append
@@ -156,7 +157,7 @@ class LoadGenerator:
     def _ended(self, connection: _Connection, status: int) -> None:
         self._under_way -= 1
         self._answers.statuses[status] += 1
-        if status == 200:
+        if status == self._answers.good:
             self._answers.latencies.append(time.perf_counter() - connection.sent_at)
         if connection.open:
             self._next(connection)

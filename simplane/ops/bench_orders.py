@@ -1,0 +1,180 @@
+"""`simplane bench orders`: wholesale orders by API, beside pgbench doing the same work in the same run.
+
+Slices alternate (our web process, pgbench) on the same database, so a busy machine slows both alike. No worker runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simplane.ops import bench_orders_limits as limits
+from simplane.ops.bench_orders_rows import PRODUCTS, RESELLERS, SECRET, make_rows, mismatched
+from simplane.ops.load_generator import Answers, LoadGenerator
+from simplane.ops.memory import resident_mb
+from simplane.ops.scratch import report, say, scratch_stage
+
+if TYPE_CHECKING:
+    from simplane.ops.stage import Stage
+
+GOALS = {
+    "batched_ratio": 2.0,
+    "batched_ratio_of_statements": 3.5,
+    "unbatched_ratio": 0.95,
+    "hot_wallet_ratio": 1.8,
+    "basket_ratio": 1.5,
+}
+GOAL_P99_MS = 30.0
+WARM_UP_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is asked: of how many resellers, how many lines an order."""
+
+    resellers: int = RESELLERS
+    lines: int = 1
+
+    def requests(self) -> Iterator[bytes]:
+        """Whole HTTP/1.1 requests without end, each with an idempotency key of its own."""
+        run, dice = uuid.uuid4().hex, random.Random(7)
+        number = 0
+        while True:
+            number += 1
+            skus = [f"SKU-{dice.randint(1, PRODUCTS)}" for _ in range(self.lines)]
+            body = json.dumps({"lines": [{"sku": sku, "quantity": 1} for sku in skus]}).encode()
+            head = (
+                "POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                f"Authorization: Bearer {SECRET.format(dice.randint(1, self.resellers))}\r\n"
+                f"Idempotency-Key: {run}-{number}\r\nContent-Length: {len(body)}\r\n\r\n"
+            )
+            yield head.encode() + body
+
+
+def main(argv: list[str]) -> int:
+    """Print the figures; exit code 1 below a goal, on errors, or when a wallet differs from its entries."""
+    parser = argparse.ArgumentParser(prog="simplane bench orders", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each slice")
+    parser.add_argument("--rounds", type=int, default=3, help="alternations of each comparison")
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(argv)
+    return report("bench orders", lambda: _bench(options), as_json=options.json, told=_told)
+
+
+def _bench(options: argparse.Namespace) -> dict[str, Any]:
+    with scratch_stage("bench-orders", {"SIMPLANE_LOG_LEVEL": "WARNING"}) as stage:
+        _make_tables(stage)
+        with asyncio.Runner() as runner:
+            runner.get_loop()  # made before anything is said: an interrupt then finds a loop that can be cancelled
+            return _Measured(stage, options, runner).all()
+
+
+class _Measured:
+    """One run of the bench."""
+
+    def __init__(self, stage: Stage, options: argparse.Namespace, runner: asyncio.Runner) -> None:
+        self._stage = stage
+        self._options = options
+        self._runner = runner
+        self._errors = 0
+
+    def all(self) -> dict[str, Any]:
+        web = self._stage.start_web()
+        say("web is up; warming up")
+        self._flood(Load(), WARM_UP_SECONDS)
+        figures: dict[str, Any] = {}
+        single = self._beside(Load(), self._function, self._statements)
+        figures["batched_per_second"] = round(single[0])
+        figures["limit_per_second"] = round(single[1])
+        figures["batched_ratio"] = round(single[0] / single[1], 2)
+        figures["batched_ratio_of_statements"] = round(single[0] / single[2], 2)
+        say(f"batched {figures['batched_ratio']}")
+        hot = self._beside(Load(resellers=1), self._function)
+        figures["hot_wallet_ratio"] = round(hot[0] / hot[1], 2)
+        say(f"hot wallet {figures['hot_wallet_ratio']}")
+        basket = self._beside(Load(lines=3), lambda: self._function(lines=3))
+        figures["basket_ratio"] = round(basket[0] / basket[1], 2)
+        say(f"baskets {figures['basket_ratio']}")
+        figures["p99_ms"] = self._p99(single[0] / 2)
+        figures["web_memory_largest_mb"] = resident_mb(web.pid)["largest"]
+        web.stop()
+        self._stage.settings["SIMPLANE_ORDER_BATCH"] = "1"
+        self._stage.start_web()
+        self._flood(Load(), WARM_UP_SECONDS)
+        alone = self._beside(Load(), self._function)
+        figures["unbatched_ratio"] = round(alone[0] / alone[1], 2)
+        return self._judged(figures)
+
+    def _judged(self, figures: dict[str, Any]) -> dict[str, Any]:
+        found = mismatched()
+        figures |= found | {"errors": self._errors, "load_1_minute": round(os.getloadavg()[0], 2)}
+        written = {found[name] for name in ("orders", "holds", "jobs", "answers", "events")}
+        missed = [name for name, goal in GOALS.items() if figures[name] < goal]
+        if figures["p99_ms"] > GOAL_P99_MS:
+            missed.append("p99_ms")
+        figures["missed"] = missed
+        figures["ok"] = not missed and not self._errors and not found["mismatched_wallets"] and len(written) == 1
+        return figures
+
+    def _beside(self, load: Load, *rivals: Callable[[], float]) -> list[float]:
+        """Orders a second of us and of each rival: medians over alternating slices."""
+        rates: list[list[float]] = [[] for _ in range(len(rivals) + 1)]
+        for _ in range(self._options.rounds):
+            answers = self._flood(load, self._options.seconds)
+            rates[0].append(answers.taken / answers.seconds)
+            for place, rival in enumerate(rivals, 1):
+                rates[place].append(rival())
+        return [statistics.median(one) for one in rates]
+
+    def _flood(self, load: Load, seconds: float) -> Answers:
+        generator = LoadGenerator(self._stage.ports.web, self._options.connections, good=201)
+        answers = self._runner.run(generator.flood(load.requests(), seconds))
+        self._errors += answers.errors
+        return answers
+
+    def _p99(self, per_second: float) -> float:
+        """At an even rate, counted from the moment each request was due."""
+        every = Load().requests()
+        wanted = iter([next(every) for _ in range(round(per_second * self._options.seconds * 2))])
+        generator = LoadGenerator(self._stage.ports.web, self._options.connections, good=201)
+        answers = self._runner.run(generator.pace(wanted, per_second))
+        self._errors += answers.errors
+        return round(statistics.quantiles(answers.latencies, n=100)[98] * 1000, 1)
+
+    def _function(self, lines: int = 1) -> float:
+        return limits.function(self._stage, self._options.connections, self._options.seconds, lines=lines)
+
+    def _statements(self) -> float:
+        return limits.statements(self._stage, self._options.connections, self._options.seconds)
+
+
+def _make_tables(stage: Stage) -> None:
+    os.environ.update({"DATABASE_URL": stage.database_url, "SIMPLANE_STATE_DIR": str(stage.folder)})
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    make_rows()
+
+
+def _told(figures: dict[str, Any]) -> str:
+    lines = [f"{name:28} {figures[name]:>6}  (goal {goal})" for name, goal in GOALS.items()]
+    return "\n".join(
+        [
+            *lines,
+            f"{'p99_ms at half the rate':28} {figures['p99_ms']:>6}  (goal {GOAL_P99_MS})",
+            f"{figures['batched_per_second']:,} orders a second beside {figures['limit_per_second']:,} of pgbench;"
+            f" {figures['orders']:,} orders, {figures['mismatched_wallets']} mismatched wallets, {figures['errors']} errors",
+        ]
+    )
