@@ -86,8 +86,9 @@ WITH finished AS (DELETE FROM procrastinate_jobs WHERE id = ANY(%(done)s::bigint
 UPDATE procrastinate_jobs AS job SET status = 'doing', worker_id = %(worker)s FROM taken WHERE job.id = taken.id
 RETURNING job.id, job.task_name, job.attempts, job.args
 """
+# The lock of a key only saves work: another job of the same key may wait by now, and must not keep this one from waiting.
 AGAIN = """
-UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, worker_id = NULL,
+UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, worker_id = NULL, queueing_lock = NULL,
   scheduled_at = now() + make_interval(secs => %s) WHERE id = %s
 """
 WRITE = """
@@ -96,6 +97,6 @@ VALUES (%s, %s, 0, %s, %s, now() + make_interval(secs => %s))
 """
 FAILED = "UPDATE procrastinate_jobs SET status = 'failed', attempts = attempts + 1, worker_id = NULL WHERE id = %s"
 GIVE_BACK = """
-UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL, scheduled_at = now()
+UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL, queueing_lock = NULL, scheduled_at = now()
 WHERE worker_id = %s AND status = 'doing'
 """

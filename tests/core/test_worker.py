@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from simplane.core import jobs
+from simplane.core import clock, jobs
 from simplane.core.db import in_thread, transaction
 from simplane.core.groups import Group
 from simplane.core.jobs import Job
@@ -129,6 +130,20 @@ async def _a_group_that_stops(hint: Job, *, run: bool = True) -> None:
     running.cancel()
     await queue.give_back(await group.finish(5))
     await queue.close()
+
+
+def test_a_job_is_tried_again_although_another_of_its_key_waits() -> None:
+    @jobs.job("test.keyed", queue="mail")
+    def keyed(number: int) -> None:
+        if number == 1:
+            with transaction():
+                jobs.enqueue("test.keyed", once_key="same", at=clock.now() + timedelta(hours=1), number=2)
+            raise jobs.Temporary("not now", seconds=3600)
+
+    with transaction():
+        jobs.enqueue("test.keyed", once_key="same", number=1)
+    work()
+    assert rows() == [("test.keyed", "todo", 1, None), ("test.keyed", "todo", 0, None)]
 
 
 def test_what_a_stopping_worker_held_belongs_to_nobody() -> None:

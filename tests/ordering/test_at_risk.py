@@ -6,7 +6,7 @@ import pytest
 
 from simplane.core.db import transaction
 from simplane.core.models import DeadLetter
-from simplane.ordering.actions.fulfil import queue_mail
+from simplane.ordering.actions.mailing import queue_mail
 from simplane.ordering.models import Customer, Unit
 from tests import factories
 

@@ -13,7 +13,7 @@ from simplane.core.errors import NotFound, Refusal
 from simplane.delivery.actions import redact_messages
 from simplane.ordering import money, states
 from simplane.ordering.actions.accept import owe_again
-from simplane.ordering.actions.fulfil import queue_mail
+from simplane.ordering.actions.mailing import queue_mail
 from simplane.ordering.actions.shrink import cancel_units, open_compensation, want_cancel
 from simplane.ordering.events import CustomerRedacted, OrderChanged
 from simplane.ordering.models import Customer, Order, OrderLine, Unit

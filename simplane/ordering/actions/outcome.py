@@ -1,0 +1,122 @@
+"""What the state of a purchase means for its unit: ready, asked again later, looked up, or bought elsewhere."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from simplane.core import clock, jobs
+from simplane.core.db import needs_transaction
+from simplane.delivery.links import unit_token
+from simplane.lines.actions import create_line
+from simplane.ordering import money
+from simplane.ordering.actions.hand_over import delivered
+from simplane.ordering.actions.mailing import queue_mail
+from simplane.ordering.actions.shrink import settle_cancel_wanted
+from simplane.ordering.models import Unit
+from simplane.ordering.moves import move
+from simplane.suppliers import actions as suppliers
+from simplane.suppliers.actions import Answer
+from simplane.suppliers.models import Purchase
+from simplane.suppliers.outcomes import Accepted, Blocked, NotReady, Ok, Retryable
+
+S = Unit.State
+
+
+@needs_transaction
+def apply(unit: Unit, answer: Answer | None) -> None:
+    """Move the unit by the state of its purchase, within the transaction that wrote that state."""
+    purchase = unit.purchase
+    assert purchase is not None
+    state = Purchase.State(purchase.state)
+    if state == Purchase.State.BOUGHT:
+        if answer is not None and isinstance(answer.outcome, Ok):
+            _bought(unit, answer)
+        else:
+            # The line's details came with an answer that was lost: read the order again.
+            Purchase.objects.filter(pk=purchase.pk).update(state=Purchase.State.PENDING, settled_at=None)
+            _wait(unit, S.PENDING, why="reading the order again", seconds=0.5)
+    elif state == Purchase.State.PENDING:
+        _wait(unit, S.PENDING, why=f"{purchase.supplier.name} works on it", seconds=_poll_after(unit, answer))
+    elif state == Purchase.State.UNKNOWN:
+        _unknown(unit)
+    elif state == Purchase.State.REQUESTED:
+        pause = answer.outcome.retry_after if answer and isinstance(answer.outcome, Retryable) else 2.0
+        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=soon(pause))
+    elif unit.cancel_wanted:
+        unit.line = None
+        settle_cancel_wanted(unit)
+    else:
+        _refused(unit, answer)
+
+
+def _bought(unit: Unit, answer: Answer) -> None:
+    purchase = unit.purchase
+    assert purchase is not None
+    assert isinstance(answer.outcome, Ok)
+    line = create_line(unit_id=unit.pk, purchase=purchase, issued=answer.outcome.value)
+    now = clock.now()
+    why = f"bought from {purchase.supplier.name}"
+    detail = {"cost_minor": purchase.cost_minor, "currency": purchase.currency, "order": purchase.supplier_order_id}
+    move(unit, S.READY, why=why, detail=detail, due_at=now + timedelta(seconds=60), line=line, bought_at=now)
+    money.sold(unit, purchase)
+    if unit.cancel_wanted:
+        settle_cancel_wanted(unit)
+    elif unit.book == money.WHOLESALE and "@" not in unit.order.customer.email:
+        # Whoever ordered hands it over: it is theirs as soon as it can be read.
+        unit_token(unit_id=unit.pk, order_id=unit.order_id, line=line, locale=unit.order.locale)
+        delivered(unit, why="ready for the one who ordered it")
+    else:
+        queue_mail(unit)
+
+
+def _unknown(unit: Unit) -> None:
+    if unit.state == S.UNKNOWN:
+        pause = min(60.0, 2.0 * 2 ** min(5, _times_looked(unit)))
+        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=soon(pause))
+    else:
+        move(unit, S.UNKNOWN, why="may have been bought: asking the supplier", due_at=soon(1))
+
+
+def _times_looked(unit: Unit) -> int:
+    waited = (clock.now() - unit.state_at).total_seconds()
+    return int(waited // 10)
+
+
+def _wait(unit: Unit, state: str, *, why: str, seconds: float) -> None:
+    if unit.state == state:
+        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=soon(seconds))
+    else:
+        move(unit, state, why=why, due_at=soon(seconds))
+
+
+def _poll_after(unit: Unit, answer: Answer | None) -> float:
+    """As the supplier suggests, then slower and slower: up to a minute."""
+    hint = answer.outcome.poll_after if answer and isinstance(answer.outcome, Accepted | NotReady) else 2.0
+    waited = (clock.now() - unit.state_at).total_seconds() if unit.state == S.PENDING else 0.0
+    return min(60.0, max(hint, waited / 4))
+
+
+def _refused(unit: Unit, answer: Answer | None) -> None:
+    """Surely not bought: the next candidate, outside the upstream group that refused."""
+    purchase = unit.purchase
+    assert purchase is not None
+    why = f"{purchase.supplier.name} refused: {purchase.error_text or purchase.error_code or 'not executed'}"
+    not_executed = purchase.error_code == suppliers.NOT_EXECUTED
+    temporary = answer is not None and _may_pass(answer)
+    tried = list(unit.tried_groups)
+    if not not_executed:
+        tried.append({"offer": purchase.offer_id, "group": purchase.supplier.upstream_group, "temporary": temporary})
+    move(unit, S.WAITING, why=why, due_at=clock.now(), tried_groups=tried)
+    jobs.enqueue("ordering.advance", unit_id=unit.pk)
+
+
+def _may_pass(answer: Answer) -> bool:
+    """Whether the same supplier may sell a little later: busy, out of reach, or paused until somebody acts."""
+    outcome = answer.outcome
+    return isinstance(outcome, Retryable) or (isinstance(outcome, Blocked) and outcome.kind != "policy")
+
+
+def soon(seconds: float) -> datetime:
+    """With a little jitter, so that a burst does not stay one."""
+    return clock.now() + timedelta(seconds=seconds * random.uniform(0.9, 1.2))
