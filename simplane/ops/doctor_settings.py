@@ -53,7 +53,11 @@ def _production(env: Env) -> Iterator[Said]:
         fix = (
             "put one in front that ends TLS, buffers requests and sets X-Forwarded-For and -Proto, and name its address"
         )
-        yield "warn", "SIMPLANE_TRUSTED_PROXIES names no proxy: slow clients hold threads, all callers look like one", fix
+        yield (
+            "warn",
+            "SIMPLANE_TRUSTED_PROXIES names no proxy: slow clients hold threads, all callers look like one",
+            fix,
+        )
     if static_files.up_to_date(env.static_root):
         yield "ok", "the files of the pages are made from this version", ""
     else:

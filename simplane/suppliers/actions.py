@@ -62,6 +62,7 @@ def prepare(unit_id: int, reference: str, offer: Offer, supplier: Supplier) -> P
         reference=reference,
         cost_minor=offer.cost_minor,
         currency=offer.currency,
+        supplier_price=offer.supplier_price,
         requested_at=now,
         sent_at=now,
     )
@@ -81,7 +82,8 @@ async def ask(purchase: Purchase, *, until: datetime) -> Answer:
         offer_code=purchase.offer.code,
         reference=purchase.reference,
         expected_cost=Money(purchase.cost_minor, purchase.currency),
-        supplier_price=purchase.offer.supplier_price,
+        # As it was decided on: a supplier that asks another price meanwhile refuses, and routing decides anew.
+        supplier_price=purchase.supplier_price or purchase.offer.supplier_price,
     )
 
     async def in_time(begun: datetime) -> None:

@@ -20,6 +20,8 @@ from simplane.suppliers.values import FoundOrder, SupplierOptions
 
 log = logger(__name__)
 State = Purchase.State
+REPEAT_FOR = timedelta(minutes=5)
+"""How long a lost order is sent again by its key; afterwards the order list decides, so that another can serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,18 @@ class Settled:
     unit_ids: tuple[int, ...]
 
 
-async def settle_unknown(purchase: Purchase, *, until: datetime) -> Settled:
+async def settle_unknown(purchase: Purchase, *, until: datetime, wanted: bool) -> Settled:
     """Settle this purchase, and with it every unknown one of the same offer. What stays open stays unknown.
 
-    `until`: the end of the caller's lease, after which nothing is sent that could buy.
+    `until`: the end of the caller's lease, after which nothing is sent that could buy. `wanted`: the eSIM is still to be
+    bought; if not, the supplier is only read, for at a supplier with keys the quickest question is the order itself.
     """
-    if registry.adapter(purchase.supplier).capabilities.idempotent_orders:
+    if not registry.adapter(purchase.supplier).capabilities.idempotent_orders:
+        return await _match_order_list(purchase)
+    # Each repetition begins the time anew that the order list needs: after a while it must be able to pass.
+    if wanted and clock.now() - purchase.requested_at < REPEAT_FOR:
         return await _ask_by_key(purchase, until)
-    return await _match_order_list(purchase)
+    return await _find_by_reference(purchase)
 
 
 async def _ask_by_key(purchase: Purchase, until: datetime) -> Settled:

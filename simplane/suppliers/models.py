@@ -161,6 +161,8 @@ class Purchase(WorkItem):
     state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
     cost_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    supplier_price = models.CharField(max_length=40, default="", db_default="")
+    """The offer's price in the supplier's own notation when the purchase was decided on."""
     supplier_order_id = models.CharField(max_length=120, blank=True)
     supplier_line_id = models.CharField(max_length=120, blank=True)
     outcome = models.CharField(max_length=12, blank=True)

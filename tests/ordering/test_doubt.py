@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from simplane.ordering.actions import cancel_unit
 from simplane.ordering.models import Unit
 from simplane.suppliers import breakers
-from simplane.suppliers.models import Purchase
+from simplane.suppliers.models import Offer, Purchase
 from tests.ordering.turns import turn
 from tests.world import World, purchases, states
 
@@ -104,3 +105,44 @@ def test_a_worker_killed_while_it_buys_by_key_and_then_refused_buys_nothing_more
         turn(world, later=80)
     world.work()
     assert (states(), purchases(), world.bought()) == (["delivered"], ["bought"], 1)
+
+
+def test_asking_about_an_order_that_is_not_wanted_any_more_does_not_make_it(world: World) -> None:
+    world.only(world.redtea)
+    world.access.fault("order", "drop_before", times=1)
+    world.buy()
+    world.work(most_seconds=3, until=("unknown",))
+    cancel_unit(Unit.objects.get().pk, "bought elsewhere")
+    world.later(10)
+    world.work(most_seconds=3, until=("unknown",))
+
+    assert (states(), world.access.books()["orders"]) == (["unknown"], [])
+    world.later(900)
+    world.work()
+    assert (states(), world.access.books()["orders"]) == (["failed"], [])
+
+
+def test_an_order_that_gets_lost_twice_is_served_by_another(world: World) -> None:
+    first_at(world, world.redtea)
+    world.access.fault("order", "drop_before", times=-1)
+    world.buy()
+    for _ in range(30):
+        if states() == ["delivered"]:
+            break
+        turn(world, later=120)
+        breakers.forget()
+
+    assert (states(), purchases()) == (["delivered"], ["rejected", "rejected", "bought"])
+    assert world.access.books()["orders"] == []
+
+
+def test_a_repetition_asks_for_the_price_it_was_decided_on(world: World) -> None:
+    world.only(world.redtea)
+    world.access.fault("order", "drop_before", times=1)
+    world.buy()
+    world.work(most_seconds=3, until=("unknown",))
+    Offer.objects.filter(pk=world.access_offer.pk).update(supplier_price="99000", cost_minor=990)
+    world.later(10)
+    world.work()
+
+    assert [order["charged_minor"] for order in world.access.books()["orders"]] == [Purchase.objects.get().cost_minor]
