@@ -5,22 +5,16 @@ No transaction is open while a supplier is asked; the lease on the unit keeps ot
 
 from __future__ import annotations
 
-import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
-from django.db import connection
 
 from simplane.core import clock, deadletters, jobs, work
-from simplane.core.db import in_thread, needs_transaction, transaction
+from simplane.core.db import in_thread, transaction
 from simplane.core.log import logger
 from simplane.core.money import Money
-from simplane.delivery.actions import queue_esim_ready
-from simplane.delivery.links import unit_token
-from simplane.delivery.models import Message
-from simplane.lines.actions import create_line
-from simplane.ordering import money, states
-from simplane.ordering.actions.hand_over import delivered
+from simplane.ordering import states
+from simplane.ordering.actions.outcome import apply, soon
 from simplane.ordering.actions.shrink import settle_cancel_wanted
 from simplane.ordering.loading import with_all_it_needs
 from simplane.ordering.models import Order, Unit
@@ -31,7 +25,6 @@ from simplane.suppliers.actions import Answer
 from simplane.suppliers.errors import BoughtAlready
 from simplane.suppliers.lookup import settle_unknown
 from simplane.suppliers.models import Purchase
-from simplane.suppliers.outcomes import Accepted, Blocked, NotReady, Ok, Retryable
 
 log = logger(__name__)
 S = Unit.State
@@ -134,7 +127,7 @@ def _nobody_sells(unit: Unit, chosen: Chosen) -> None:
     lasting = [one for one in unit.tried_groups if not one.get("temporary")]
     if (chosen.temporary or lasting != unit.tried_groups) and waited < PATIENCE:
         Unit.objects.filter(pk=unit.pk).update(
-            lease_until=None, due_at=_soon(15), tried_groups=lasting, receipt_id=chosen.receipt_id
+            lease_until=None, due_at=soon(15), tried_groups=lasting, receipt_id=chosen.receipt_id
         )
         return
     unit.receipt_id = chosen.receipt_id
@@ -171,7 +164,7 @@ def _begin_again(unit: Unit) -> bool:
             return False
         if unit.cancel_wanted or unit.order.state != Order.State.OPEN:
             suppliers.withdraw(unit.purchase, "not wanted any more before it was bought")
-            _apply(unit, None)
+            apply(unit, None)
             return False
         suppliers.begin_again(unit.purchase)
         return True
@@ -182,7 +175,7 @@ def _nobody_knows(unit: Unit) -> None:
     with transaction():
         if still_held(unit):
             suppliers.mark_unknown(unit.purchase, "the worker that was buying died before the answer")
-            _apply(unit, None)
+            apply(unit, None)
 
 
 async def _buy(unit: Unit) -> None:
@@ -247,7 +240,7 @@ def _go_on_if_settled(unit: Unit, before: str, answer: Answer | None) -> None:
             return
         move(unit, S.UNKNOWN, why="settled meanwhile", due_at=clock.now())
         deadletters.close_letter("unit", unit.pk, resolution="settled meanwhile")
-        _apply(unit, answer)
+        apply(unit, answer)
 
 
 def _wake(unit_ids: list[int]) -> None:
@@ -271,12 +264,12 @@ def _keep_answer(unit: Unit, answer: Answer) -> bool:
             return False
         if not suppliers.record(purchase, answer):
             purchase.refresh_from_db()
-            _apply(unit, None)
+            apply(unit, None)
             return False
         if purchase.state == Purchase.State.PENDING and purchase.told_at != told_before:
             _hold_on(unit)
             return True
-        _apply(unit, answer)
+        apply(unit, answer)
         return False
 
 
@@ -297,7 +290,7 @@ def _follow(unit: Unit) -> None:
     with transaction():
         if still_held(unit):
             unit.purchase.refresh_from_db()
-            _apply(unit, None)
+            apply(unit, None)
 
 
 def _rest(unit: Unit) -> None:
@@ -307,154 +300,9 @@ def _rest(unit: Unit) -> None:
             work.release(unit, due_at=None)
 
 
-def _apply(unit: Unit, answer: Answer | None) -> None:
-    """Move the unit by the state of its purchase, within the transaction that wrote that state."""
-    purchase = unit.purchase
-    assert purchase is not None
-    state = Purchase.State(purchase.state)
-    if state == Purchase.State.BOUGHT:
-        if answer is not None and isinstance(answer.outcome, Ok):
-            _bought(unit, answer)
-        else:
-            # The line's details came with an answer that was lost: read the order again.
-            Purchase.objects.filter(pk=purchase.pk).update(state=Purchase.State.PENDING, settled_at=None)
-            _wait(unit, S.PENDING, why="reading the order again", seconds=0.5)
-    elif state == Purchase.State.PENDING:
-        _wait(unit, S.PENDING, why=f"{purchase.supplier.name} works on it", seconds=_poll_after(unit, answer))
-    elif state == Purchase.State.UNKNOWN:
-        _unknown(unit)
-    elif state == Purchase.State.REQUESTED:
-        pause = answer.outcome.retry_after if answer and isinstance(answer.outcome, Retryable) else 2.0
-        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=_soon(pause))
-    elif unit.cancel_wanted:
-        unit.line = None
-        settle_cancel_wanted(unit)
-    else:
-        _refused(unit, answer)
-
-
-def _bought(unit: Unit, answer: Answer) -> None:
-    purchase = unit.purchase
-    assert purchase is not None
-    assert isinstance(answer.outcome, Ok)
-    line = create_line(unit_id=unit.pk, purchase=purchase, issued=answer.outcome.value)
-    now = clock.now()
-    why = f"bought from {purchase.supplier.name}"
-    detail = {"cost_minor": purchase.cost_minor, "currency": purchase.currency, "order": purchase.supplier_order_id}
-    move(unit, S.READY, why=why, detail=detail, due_at=now + timedelta(seconds=60), line=line, bought_at=now)
-    money.sold(unit, purchase)
-    if unit.cancel_wanted:
-        settle_cancel_wanted(unit)
-    elif unit.book == money.WHOLESALE and "@" not in unit.order.customer.email:
-        # Whoever ordered hands it over: it is theirs as soon as it can be read.
-        unit_token(unit_id=unit.pk, order_id=unit.order_id, line=line, locale=unit.order.locale)
-        delivered(unit, why="ready for the one who ordered it")
-    else:
-        queue_mail(unit)
-
-
-@needs_transaction
-def queue_mail(unit: Unit, *, again: bool = False, to: str = "") -> None:
-    """Write the install mail of a unit (its order, customer, product and line loaded) and the job that sends it."""
-    assert unit.line is not None
-    order = unit.order
-    number, count = _place(unit)
-    address = to or (order.customer.email if "@" in order.customer.email else "")
-    version = 1 + Message.objects.filter(unit_id=unit.pk, kind="esim_ready").count() if again else 1
-    message = queue_esim_ready(
-        unit_id=unit.pk,
-        order_id=unit.order_id,
-        line=unit.line,
-        to=address,
-        customer_name=order.customer.name,
-        product_name=unit.product.name,
-        order_name=order.name,
-        unit_number=number,
-        unit_count=count,
-        locale=order.locale,
-        price=Money(unit.price_minor, unit.currency),
-        version=version,
-    )
-    if unit.state == S.READY:
-        if again:
-            Unit.objects.filter(pk=unit.pk).update(due_at=clock.now() + timedelta(seconds=60))
-        jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
-    else:
-        jobs.enqueue("delivery.send", message_id=message.pk)
-
-
-def _place(unit: Unit) -> tuple[int, int]:
-    """Which of how many eSIMs of its order this is, counting from 1."""
-    with connection.cursor() as cursor:
-        cursor.execute(PLACE, [unit.pk, unit.order_id])
-        number, count = cursor.fetchone()
-    return number, count
-
-
-PLACE = "SELECT count(*) FILTER (WHERE id <= %s), count(*) FROM ordering_unit WHERE order_id = %s"
-
-
 def _hand_over_again(unit: Unit) -> None:
     """Ready and due: the hand-over's job was lost or its mail waits for another try."""
     with transaction():
         if still_held(unit):
             jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
             work.release(unit, due_at=clock.now() + timedelta(minutes=5))
-
-
-def _unknown(unit: Unit) -> None:
-    if unit.state == S.UNKNOWN:
-        pause = min(60.0, 2.0 * 2 ** min(5, _times_looked(unit)))
-        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=_soon(pause))
-    else:
-        move(unit, S.UNKNOWN, why="may have been bought: asking the supplier", due_at=_soon(1))
-
-
-def _times_looked(unit: Unit) -> int:
-    waited = (clock.now() - unit.state_at).total_seconds()
-    return int(waited // 10)
-
-
-def _wait(unit: Unit, state: str, *, why: str, seconds: float) -> None:
-    if unit.state == state:
-        Unit.objects.filter(pk=unit.pk).update(lease_until=None, due_at=_soon(seconds))
-    else:
-        move(unit, state, why=why, due_at=_soon(seconds))
-
-
-def _poll_after(unit: Unit, answer: Answer | None) -> float:
-    """As the supplier suggests, then slower and slower: up to a minute."""
-    hint = answer.outcome.poll_after if answer and isinstance(answer.outcome, Accepted | NotReady) else 2.0
-    waited = (clock.now() - unit.state_at).total_seconds() if unit.state == S.PENDING else 0.0
-    return min(60.0, max(hint, waited / 4))
-
-
-def _refused(unit: Unit, answer: Answer | None) -> None:
-    """Surely not bought: the next candidate, outside the upstream group that refused."""
-    purchase = unit.purchase
-    assert purchase is not None
-    why = f"{purchase.supplier.name} refused: {purchase.error_text or purchase.error_code or 'not executed'}"
-    lost = purchase.error_code == suppliers.NOT_EXECUTED
-    temporary = lost or (answer is not None and _may_pass(answer))
-    tried = list(unit.tried_groups)
-    if not lost or _lost_before(purchase):
-        tried.append({"offer": purchase.offer_id, "group": purchase.supplier.upstream_group, "temporary": temporary})
-    move(unit, S.WAITING, why=why, due_at=clock.now(), tried_groups=tried)
-    jobs.enqueue("ordering.advance", unit_id=unit.pk)
-
-
-def _lost_before(purchase: Purchase) -> bool:
-    """Once an order got lost on the way; twice the same offer, and another gets the next try."""
-    same = Purchase.objects.filter(unit_id=purchase.unit_id, offer_id=purchase.offer_id)
-    return same.filter(error_code=suppliers.NOT_EXECUTED).exclude(pk=purchase.pk).exists()
-
-
-def _may_pass(answer: Answer) -> bool:
-    """Whether the same supplier may sell a little later: busy, out of reach, or paused until somebody acts."""
-    outcome = answer.outcome
-    return isinstance(outcome, Retryable) or (isinstance(outcome, Blocked) and outcome.kind != "policy")
-
-
-def _soon(seconds: float) -> datetime:
-    """With a little jitter, so that a burst does not stay one."""
-    return clock.now() + timedelta(seconds=seconds * random.uniform(0.9, 1.2))

@@ -102,13 +102,19 @@ def _refused(unit: Unit, answer: Answer | None) -> None:
     purchase = unit.purchase
     assert purchase is not None
     why = f"{purchase.supplier.name} refused: {purchase.error_text or purchase.error_code or 'not executed'}"
-    not_executed = purchase.error_code == suppliers.NOT_EXECUTED
-    temporary = answer is not None and _may_pass(answer)
+    lost = purchase.error_code == suppliers.NOT_EXECUTED
+    temporary = lost or (answer is not None and _may_pass(answer))
     tried = list(unit.tried_groups)
-    if not not_executed:
+    if not lost or _lost_before(purchase):
         tried.append({"offer": purchase.offer_id, "group": purchase.supplier.upstream_group, "temporary": temporary})
     move(unit, S.WAITING, why=why, due_at=clock.now(), tried_groups=tried)
     jobs.enqueue("ordering.advance", unit_id=unit.pk)
+
+
+def _lost_before(purchase: Purchase) -> bool:
+    """Once an order got lost on the way; twice the same offer, and another gets the next try."""
+    same = Purchase.objects.filter(unit_id=purchase.unit_id, offer_id=purchase.offer_id)
+    return same.filter(error_code=suppliers.NOT_EXECUTED).exclude(pk=purchase.pk).exists()
 
 
 def _may_pass(answer: Answer) -> bool:
