@@ -17,6 +17,7 @@ COMMANDS = {
     "route": ("route", "explain which offer would serve a product, or replay a receipt"),
     "reconcile": ("reconcile", "compare a shop with us and print the proof"),
     "ledger": ("ledger", "verify: is every cent where it was posted; close: close a month"),
+    "reseller": ("reseller", "create: take a reseller on and print its live and test key"),
     "load": ("load", "load products, prices, shops and suppliers from one file"),
     "retire-stand-ins": ("stand_ins", "put stand-in suppliers and shops out of use, before production"),
     "doctor": ("doctor", "say in plain words what is missing or misconfigured"),
