@@ -27,7 +27,7 @@ run: setup
 
 test: setup
 	@echo "-- tests (a real PostgreSQL, stand-ins as processes, in parallel)"
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: setup
 	@echo "-- format" && $(BIN)/ruff format --check .

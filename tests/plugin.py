@@ -41,8 +41,15 @@ if not os.environ.get("DATABASE_URL"):
     _server = _SharedServer()
     os.environ["DATABASE_URL"] = _server.cluster.url
 
+LONGEST = Path(__file__).parent / "ops"
+
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Workers of a parallel run only borrow the server of the process that started them."""
     if _server is not None and not hasattr(config, "workerinput"):
         _server.leave()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no worker begins one when the others are done."""
+    items.sort(key=lambda item: not item.path.is_relative_to(LONGEST))

@@ -191,7 +191,7 @@ def test_an_installed_esim_keeps_its_codes_folded_away(client: Client) -> None:
     assert html.index("Your eSIM is installed") < html.index("K2-1A2B")
 
 
-@pytest.mark.parametrize("token", ["0" * 26, "short", "NOT-A-TOKEN", "x" * 300, "%00", "'"])
+@pytest.mark.parametrize("token", ["0" * 26, "short", "NOT-A-TOKEN", "x" * 300, "%01", "'"])
 def test_an_unknown_link_says_what_to_do(client: Client, token: str) -> None:
     answer = client.get(f"/e/{token}")
     assert answer.status_code == 404
