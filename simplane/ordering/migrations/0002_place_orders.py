@@ -259,7 +259,7 @@ CREATE FUNCTION simplane_place_order(
   p_locale text, p_rid text, p_sku text[], p_quantity int[], p_most bigint[], p_quote text[],
   p_now timestamptz, p_stamp text, p_late interval,
   OUT code text, OUT status int, OUT body text, OUT detail jsonb
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql SET plan_cache_mode = 'force_generic_plan' AS $$  -- else it plans its statements anew every time
 DECLARE
   v record; v_stored record; v_basket record; v_customer bigint; v_order bigint; v_units bigint[]; v_lines json;
   v_wallet bigint; v_held bigint; v_room bigint; v_fact bigint; v_external text := coalesce(p_reference, p_public);
