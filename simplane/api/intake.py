@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,10 +16,12 @@ from django.db import DatabaseError, close_old_connections
 
 from simplane.api import place_order
 from simplane.channels import intake as shops
+from simplane.core import store
 from simplane.core.addresses import source_ip
+from simplane.core.batches import NotDone
 from simplane.core.log import logger
 from simplane.core.metrics import count_webhook
-from simplane.core.store import Delivery, NotStored, Store
+from simplane.core.store import Delivery
 from simplane.delivery import bounces
 from simplane.suppliers import intake as suppliers
 
@@ -42,8 +42,6 @@ _REASONS = {
     503: "503 Service Unavailable",
 }
 _KEPT = frozenset({"user-agent", "content-type", "x-signature-sha256"})
-_stores: dict[int, Store] = {}
-_making = threading.Lock()
 
 
 def with_fast_lane(django: WSGI) -> WSGI:
@@ -80,8 +78,8 @@ def _serve(path: str, environ: Environ) -> tuple[int, bytes]:
         found = _check(path.removeprefix(PREFIX).rstrip("/").split("/"), environ, raw)
         if isinstance(found, tuple):
             return found
-        _store().put(found)
-    except (NotStored, DatabaseError) as problem:
+        store.put(found)
+    except (NotDone, DatabaseError) as problem:
         # 5xx: the sender keeps the delivery and tries again; reconciliation closes what is left.
         log.error("webhook.not_stored", path=path, problem=type(problem).__name__)
         return 503, b"not stored, send it again\n"
@@ -143,13 +141,3 @@ def _supplier(code: str, token: str, headers: dict[str, str], raw: bytes, addres
         return found.status, b"refused\n"
     kept = {name: value for name, value in headers.items() if name in _KEPT}
     return Delivery("supplier", found.account, found.delivery_id, found.topic, kept, raw, found.trusted)
-
-
-def _store() -> Store:
-    """This process' store; made at the first webhook, so never before a fork."""
-    pid = os.getpid()
-    if pid not in _stores:
-        with _making:
-            if pid not in _stores:
-                _stores[pid] = Store()
-    return _stores[pid]

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -21,20 +20,11 @@ from msgspec import Meta, Struct
 from simplane.api import problems
 from simplane.core import jobs
 from simplane.core.addresses import source_ip
-from simplane.core.batches import Batcher, Connection, NotDone
+from simplane.core.batches import Connection, NotDone
 from simplane.core.ids import new_id
 from simplane.core.log import logger
 from simplane.core.metrics import API_ORDERS
-from simplane.ordering.placing import (
-    MOST_LINES,
-    MOST_UNITS,
-    SECONDS,
-    LineWanted,
-    OrderWanted,
-    Placed,
-    make_batcher,
-    place_one,
-)
+from simplane.ordering.placing import MOST_LINES, MOST_UNITS, LineWanted, OrderWanted, Placed, place, place_one
 from simplane.organizations.keys import hash_of
 
 log = logger(__name__)
@@ -78,8 +68,6 @@ class _Refused(Exception):
 
 
 _decoder = msgspec.json.Decoder(OrderIn)
-_batchers: dict[int, Batcher[OrderWanted, Placed]] = {}
-_making = threading.Lock()
 _own = threading.local()
 
 
@@ -121,9 +109,7 @@ def _answer(placed: Placed, headers: Headers) -> tuple[int, bytes, str]:
 
 
 def _place(order: OrderWanted) -> Placed:
-    if settings.SIMPLANE.order_batch == 1:
-        return _alone(order)
-    return _batcher().submit(order, seconds=SECONDS)
+    return _alone(order) if settings.SIMPLANE.order_batch == 1 else place(order)
 
 
 def _alone(order: OrderWanted) -> Placed:
@@ -134,22 +120,12 @@ def _alone(order: OrderWanted) -> Placed:
             connection = psycopg.connect(**jobs.connection_parameters(), autocommit=True, prepare_threshold=1)
             _own.connection = connection
         placed = place_one(connection, order)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         if connection is not None:
             connection.close()
         raise NotDone(type(error).__name__) from error
     jobs.wake_workers("supplier")
     return placed
-
-
-def _batcher() -> Batcher[OrderWanted, Placed]:
-    """This process' batcher; made at the first order, so never before a fork."""
-    pid = os.getpid()
-    if pid not in _batchers:
-        with _making:
-            if pid not in _batchers:
-                _batchers[pid] = make_batcher(most=settings.SIMPLANE.order_batch)
-    return _batchers[pid]
 
 
 def _read(environ: Environ, rid: str) -> OrderWanted:

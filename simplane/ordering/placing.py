@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from simplane.core import clock, jobs
-from simplane.core.batches import AGAIN, Again, Batcher, Connection
+from simplane.core.batches import AGAIN, Again, Batcher, Connection, OneAProcess
 
 MOST_LINES = 200
 MOST_UNITS = 1_000
@@ -91,15 +91,27 @@ def place_one(connection: Connection, order: OrderWanted) -> Placed:
     return Placed(*row)
 
 
-def make_batcher(*, most: int) -> Batcher[OrderWanted, Placed]:
-    """One a process: orders of the same key never share a commit, so the second one sees the first one's answer."""
+def place(order: OrderWanted) -> Placed:
+    """Decide an order in a commit it shares with those that come at the same time. Raises NotDone.
+
+    Orders of the same key never share a commit, so the second one sees the first one's answer.
+    """
+    return _batcher.get().submit(order)
+
+
+def make_batcher() -> Batcher[OrderWanted, Placed]:
+    """A thread and a connection that place orders; `place` uses one a process."""
     return Batcher(
         "orders",
         place_many,
         key=lambda order: (order.key_hash, order.idempotency_key),
         committed=lambda: jobs.wake_workers("supplier"),
-        most=most,
+        seconds=SECONDS,
+        most=settings.SIMPLANE.order_batch,
     )
+
+
+_batcher: OneAProcess[OrderWanted, Placed] = OneAProcess(make_batcher)
 
 
 def _columns(orders: Sequence[OrderWanted]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from django.db import connection
 
 from simplane.config import database
 from simplane.core import jobs
-from simplane.core.store import Delivery, NotStored, Store
+from simplane.core.batches import NotDone
+from simplane.core.store import Delivery, make_batcher
 from tests import processes
 
 TLS = "?sslmode=verify-full&sslrootcert=/etc/ssl/our-ca.pem&target_session_attrs=read-write"
@@ -69,8 +70,8 @@ class TestAServerWithoutTLS:
             psycopg.connect(**jobs.connection_parameters())
 
     def test_a_webhook_is_not_stored(self) -> None:
-        with pytest.raises(NotStored, match="OperationalError"):
-            Store().put(Delivery("shopify", "demo", "1", "orders/paid", {}, b"{}", True))
+        with pytest.raises(NotDone, match="OperationalError"):
+            make_batcher().submit(Delivery("shopify", "demo", "1", "orders/paid", {}, b"{}", True))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -84,15 +85,15 @@ def test_pages_do_not_connect_without_the_tls_that_was_demanded(tmp_path: Path) 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_webhook_is_given_back_while_its_table_is_locked_and_the_next_is_stored() -> None:
-    store = Store()
+    store = make_batcher()
     waiting = Delivery("shopify", "demo", "waits", "orders/paid", {}, b"{}", True)
     with psycopg.connect(**jobs.connection_parameters()) as other:
         other.execute("LOCK TABLE core_inboxmessage")
-        with pytest.raises(NotStored):
-            store.put(waiting)
+        with pytest.raises(NotDone):
+            store.submit(waiting)
         other.rollback()
 
-    store.put(waiting)
+    store.submit(waiting)
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM core_inboxmessage")
