@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -38,22 +38,17 @@ def _open(ledger: str, ref: AccountRef) -> int:
     with connection.cursor() as cursor:
         cursor.execute(FIND, row)
         found = cursor.fetchone()
-        if found is not None:
-            _remember(ledger, ref, found[0])
-            return int(found[0])
-        cursor.execute(OPEN, row)
-        cursor.execute(FIND, row)
-        (made,) = cursor.fetchone()
-        if ref.kind is Kind.WALLET:
-            held = _open(ledger, AccountRef(Kind.HELD, ref.currency, ref.organization_id))
-            cursor.execute(OPEN_WALLET, {**row, "account": made, "held": held})
-    # Only what is committed may be remembered: another transaction's rollback takes its accounts with it.
-    transaction.on_commit(lambda: _remember(ledger, ref, made))
-    return int(made)
-
-
-def _remember(ledger: str, ref: AccountRef, found: int) -> None:
-    _ids[ledger, ref] = found
+        if found is None:
+            cursor.execute(OPEN, row)
+            cursor.execute(FIND, row)
+            found = cursor.fetchone()
+            if ref.kind is Kind.WALLET:
+                held = _open(ledger, AccountRef(Kind.HELD, ref.currency, ref.organization_id))
+                cursor.execute(OPEN_WALLET, {**row, "account": found[0], "held": held})
+    pk = int(found[0])
+    # Only what is committed may be remembered: a transaction that is undone takes the accounts it opened with it.
+    transaction.on_commit(partial(_ids.setdefault, (ledger, ref), pk))
+    return pk
 
 
 def _columns(ref: AccountRef) -> dict[str, Any]:

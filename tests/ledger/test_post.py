@@ -18,7 +18,7 @@ from simplane.ledger.errors import AlreadyReversed, BadPosting, InsufficientFund
 from simplane.ledger.models import Account, Entry, Ledger, Transaction
 from simplane.ledger.values import AccountRef, Posting
 from tests import factories
-from tests.ledger.money import BANK, SALES, fresh, funded, reseller, wallet_ref
+from tests.ledger.money import BANK, SALES, fresh, funded, held_ref, reseller, wallet_ref
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -246,6 +246,21 @@ def test_currencies_have_the_decimals_they_have(currency: str, shown: str) -> No
 
     (state,) = queries.wallets(wallet.organization_id)
     assert str(state.available) == shown
+
+
+def test_an_account_of_a_transaction_that_was_undone_is_not_remembered() -> None:
+    owner = reseller()
+
+    with pytest.raises(RuntimeError), transaction():
+        open_wallet(owner, "EUR")
+        post(Fact(kind="top_up", key="k"), [Posting(BANK, wallet_ref(owner), 100)])
+        post(Fact(kind="hold", key="h"), [Posting(wallet_ref(owner), held_ref(owner), 10)])
+        raise RuntimeError
+    with transaction():
+        post(Fact(kind="top_up", key="k"), [Posting(BANK, wallet_ref(owner), 100)])
+        post(Fact(kind="hold", key="h"), [Posting(wallet_ref(owner), held_ref(owner), 10)])
+
+    assert (queries.balance(wallet_ref(owner)), queries.balance(held_ref(owner))) == (90, 10)
 
 
 def test_a_statement_opens_lists_and_closes() -> None:
