@@ -39,7 +39,7 @@ PROBLEMS: dict[str, Problem] = {
     "idempotency_key_bad": Problem(400, "Idempotency-Key is unusable", "send 1 to 255 printable ASCII characters"),
     "key_reused": Problem(400, "This Idempotency-Key was used with another body", "use a new key for another order"),
     "no_wallet": Problem(409, "The account has no wallet in its currency", "write to us"),
-    "unknown_sku": Problem(422, "There is no such product", "choose from GET /api/v1/products"),
+    "unknown_sku": Problem(422, "There is no such product", "check the spelling; `skus` names them"),
     "no_price": Problem(422, "A product has no price in your currency", "leave it out, or write to us"),
     "price_above_max": Problem(422, "A price is above your max_price_minor", "raise the maximum or leave the line out"),
     "order_too_large": Problem(422, "The order is larger than agreed", "split it, or write to us"),
@@ -65,7 +65,7 @@ def render(code: str, request_id: str, *, detail: str = "", extra: dict[str, Any
     """Status and body of a refusal. `extra` members stand beside the standard ones."""
     known = PROBLEMS[code]
     body = {
-        "type": f"/docs/api/errors#{code}",
+        "type": f"urn:simplane:problem:{code}",
         "title": known.title,
         "status": known.status,
         "code": code,

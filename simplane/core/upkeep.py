@@ -60,7 +60,8 @@ def _work_on_due() -> dict[str, Any]:
 @scheduled("clean_up", cron="17 3 * * *", title="Old rows removed", most_seconds=1800)
 def clean_up() -> dict[str, Any]:
     """All but the newest jobs that ended badly (their dead letters stay; a job that succeeds goes at once), worked-on
-    webhook rows after 90 days (their delivery key is needed 30), events of no order after 400, cache entries that ended.
+    webhook rows after 90 days (their delivery key is needed 30), events of no order after 400, stored answers after 30, cache
+    entries that ended.
     """
     now = clock.now()
     counts: dict[str, Any] = {}
@@ -78,6 +79,8 @@ def clean_up() -> dict[str, Any]:
         counts["inbox"] = cursor.rowcount
         cursor.execute("DELETE FROM core_event WHERE at < %s AND order_id IS NULL", [now - timedelta(days=400)])
         counts["events"] = cursor.rowcount
+        cursor.execute("DELETE FROM core_storedanswer WHERE created_at < %s", [now - timedelta(days=30)])
+        counts["answers"] = cursor.rowcount
         cursor.execute("DELETE FROM core_cacheentry WHERE expires_at <= %s", [now])
         counts["cache"] = cursor.rowcount
     return counts

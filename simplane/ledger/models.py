@@ -151,7 +151,7 @@ class Hold(models.Model):
 
 
 class Period(models.Model):
-    """A closed month of one ledger. Its closing balances are kept with it."""
+    """A closed month of one ledger: nothing posts into it any more."""
 
     ledger = models.CharField(max_length=4, choices=Ledger)
     month = models.DateField()

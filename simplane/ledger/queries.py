@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q, Sum
 
 from simplane.ledger.chart import Kind
-from simplane.ledger.models import Account, Entry, Hold, Ledger, Wallet
+from simplane.ledger.models import Account, Entry, Hold, Ledger, Transaction, Wallet
 from simplane.ledger.values import AccountRef, Statement, StatementLine, WalletState, own_side
 
 
@@ -17,6 +17,11 @@ def find_account(ref: AccountRef, *, ledger: Ledger = Ledger.LIVE) -> Account | 
     owner = Q(organization__isnull=True) if ref.organization_id is None else Q(organization_id=ref.organization_id)
     found = Account.objects.filter(owner, ledger=ledger, kind=ref.kind, subject=ref.subject, currency=ref.currency)
     return found.first()
+
+
+def was_posted(key: str, *, ledger: Ledger = Ledger.LIVE) -> bool:
+    """Whether this business fact stands in the ledger."""
+    return Transaction.objects.filter(ledger=ledger, key=key).exists()
 
 
 def balance(ref: AccountRef, *, ledger: Ledger = Ledger.LIVE, before: datetime | None = None) -> int:

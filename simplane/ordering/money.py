@@ -7,10 +7,11 @@ releases it, an end after a sale refunds it. Retail: the shop collected the mone
 from __future__ import annotations
 
 from simplane.core.db import needs_transaction
-from simplane.ledger.actions import capture, hold, post, release
+from simplane.ledger.actions import capture, hold, part_key, post, release
 from simplane.ledger.actions.post import Fact
 from simplane.ledger.chart import Kind
-from simplane.ledger.models import Hold, Ledger, Transaction, Wallet
+from simplane.ledger.models import Hold, Ledger, Wallet
+from simplane.ledger.queries import was_posted
 from simplane.ledger.values import AccountRef, Posting
 from simplane.ordering.models import Order, Unit
 from simplane.suppliers.models import Purchase
@@ -38,12 +39,16 @@ def undone(unit: Unit, state: str) -> None:
     """The unit ended without an eSIM in the buyer's hands: give back what was paid for it. Needs `unit.order` loaded."""
     if not unit.price_minor:
         return
-    sold_before = Transaction.objects.filter(ledger=ledger_of(unit.order), key=_sale_key(unit)).exists()
-    if unit.book == WHOLESALE:
-        _back_to_wallet(unit) if sold_before else _set_free(unit)
-    elif sold_before and state in (Unit.State.CANCELLED, Unit.State.REFUNDED):
+    wholesale = unit.book == WHOLESALE
+    sale = part_key(_hold_key(unit), _sale(unit)) if wholesale else _sale(unit)
+    if not was_posted(sale, ledger=ledger_of(unit.order)):
+        if wholesale:
+            release(_hold_key(unit), unit.price_minor, part=_free(unit), reason="not delivered")
+    elif wholesale or state in (Unit.State.CANCELLED, Unit.State.REFUNDED):
+        wallet = AccountRef(Kind.WALLET, unit.currency, unit.organization_id)
         refunds = AccountRef(Kind.REFUNDS, unit.currency, subject=unit.book)
-        post(_fact(unit, "refund"), [Posting(refunds, _clearing(unit), unit.price_minor)])
+        back = Posting(refunds, wallet if wholesale else _clearing(unit), unit.price_minor)
+        post(_fact(unit, "refund"), [back])
 
 
 @needs_transaction
@@ -59,7 +64,7 @@ def owed_again(unit: Unit) -> None:
     """A unit that was given up is tried again: set its price aside once more. Raises InsufficientFunds."""
     if unit.book != WHOLESALE or not unit.price_minor:
         return
-    if Transaction.objects.filter(ledger=ledger_of(unit.order), key=_free_key(unit)).exists():
+    if was_posted(part_key(_hold_key(unit), _free(unit)), ledger=ledger_of(unit.order)):
         wallet = Wallet.objects.get(organization_id=unit.organization_id, currency=unit.currency)
         number = Hold.objects.filter(key__startswith=f"{unit.public_id}:hold:").count() + 1
         hold(wallet, unit.price_minor, key=f"{unit.public_id}:hold:{number}", subject=unit.order.public_id)
@@ -70,30 +75,18 @@ def ledger_of(order: Order) -> Ledger:
     return Ledger.TEST if order.is_test else Ledger.LIVE
 
 
-def _back_to_wallet(unit: Unit) -> None:
-    refunds = AccountRef(Kind.REFUNDS, unit.currency, subject=unit.book)
-    wallet = AccountRef(Kind.WALLET, unit.currency, unit.organization_id)
-    post(_fact(unit, "refund"), [Posting(refunds, wallet, unit.price_minor)])
-
-
-def _set_free(unit: Unit) -> None:
-    release(_hold_key(unit), unit.price_minor, part=f"{unit.public_id}:free", reason="not delivered")
-
-
 def _hold_key(unit: Unit) -> str:
     """Of the order as it was placed, or of the latest retry of this unit alone."""
     own = Hold.objects.filter(key__startswith=f"{unit.public_id}:hold:").order_by("-pk")
     return own.values_list("key", flat=True).first() or unit.order.public_id
 
 
-def _sale_key(unit: Unit) -> str:
-    if unit.book == WHOLESALE:
-        return f"{_hold_key(unit)}:{unit.public_id}:sale"
-    return _fact(unit, "sale").key
+def _sale(unit: Unit) -> str:
+    return f"{unit.public_id}:sale"
 
 
-def _free_key(unit: Unit) -> str:
-    return f"{_hold_key(unit)}:{unit.public_id}:free"
+def _free(unit: Unit) -> str:
+    return f"{unit.public_id}:free"
 
 
 def _fact(unit: Unit, kind: str) -> Fact:

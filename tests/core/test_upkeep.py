@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from simplane.core import jobs, upkeep
+from simplane.core import clock, jobs, upkeep
 from simplane.core.db import transaction
+from simplane.core.models import StoredAnswer
 from simplane.core.upkeep import stalled_jobs
 from tests import factories
 
@@ -75,3 +77,17 @@ def test_the_newest_jobs_that_ended_badly_stay_whoever_waits(monkeypatch: pytest
         ("ordering.step_2", "failed"),
         ("ordering.step_3", "failed"),
     ]
+
+
+def test_stored_answers_are_kept_for_thirty_days() -> None:
+    for age in (29, 31):
+        StoredAnswer.objects.create(
+            organization_id=1, key=f"{age} days", request_hash=b"", status=201, body="{}",
+            created_at=clock.now() - timedelta(days=age),
+        )  # fmt: skip
+
+    counts = upkeep.clean_up()
+
+    assert isinstance(counts, dict)
+    assert counts["answers"] == 1
+    assert StoredAnswer.objects.get().key == "29 days"

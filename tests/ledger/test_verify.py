@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from simplane.ledger.models import Seal, Transaction
+from simplane.ledger.models import Period, Seal, Transaction
 from simplane.ledger.seal import seal_all
 from simplane.ledger.verify import verify
 from simplane.ops import ledger as command
@@ -110,3 +110,17 @@ def test_the_command_says_intact_or_names_the_row(capsys: pytest.CaptureFixture[
     behind_its_back("UPDATE ledger_transaction SET reason = 'gift' WHERE id = %s", second)
     assert command.main(["verify"]) == 1
     assert f"transaction {second} " in capsys.readouterr().out
+
+
+def test_a_month_is_closed_by_command_when_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["close", "2026-01"]) == 0
+    assert command.main(["close", "2999-01"]) == 1
+
+    assert capsys.readouterr().out == ("2026-01 is closed\nledger close: 2999-01 is not over: close it next month\n")
+    assert [str(one) for one in Period.objects.all()] == ["live 2026-01"]
+
+
+@pytest.mark.parametrize("words", [[], ["close"], ["close", "2026-13"], ["open"]])
+def test_a_wrong_word_is_refused(words: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command.main(words)

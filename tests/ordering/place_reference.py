@@ -172,7 +172,7 @@ def _write(key: ApiKey, wanted: OrderWanted, priced: Priced, total: int, wallet:
 
 def _short(wanted: OrderWanted, total: int, room: int, currency: str) -> dict[str, object]:
     return {
-        "type": "/docs/api/errors#insufficient_funds", "title": "The wallet does not cover this order", "status": 402,
+        "type": "urn:simplane:problem:insufficient_funds", "title": "The wallet does not cover this order", "status": 402,
         "code": "insufficient_funds", "detail": "Top up the wallet, then send the order again with a new key",
         "needed_minor": total, "available_minor": room, "currency": currency, "request_id": wanted.request_id,
     }  # fmt: skip

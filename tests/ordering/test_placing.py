@@ -2,113 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import connection
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
-from simplane.catalog.models import Price, Product, Quote, Terms, Tier, WholesalePrice
-from simplane.core import clock, jobs
+from simplane.catalog.models import Quote, Tier
+from simplane.core import clock
 from simplane.core.batches import Again
 from simplane.core.db import transaction
 from simplane.core.models import AuditEntry, Event, StoredAnswer
-from simplane.ledger import accounts
-from simplane.ledger.actions import open_wallet, set_credit_limit
+from simplane.ledger.actions import set_credit_limit
 from simplane.ledger.models import Entry, Hold, Wallet
 from simplane.ledger.verify import verify
 from simplane.ordering.models import Customer, Order, OrderLine, Unit
 from simplane.ordering.placing import LineWanted, OrderWanted, Placed, place_many, place_one
-from simplane.organizations.keys import SCOPES, create_key, hash_of
+from simplane.organizations.keys import SCOPES, create_key
 from simplane.organizations.models import ApiKey, Organization
 from tests import factories
-from tests.ledger.money import funded
 from tests.ordering.place_reference import place
+from tests.ordering.wholesale import DAY, NOW, Reseller, empty_wallet, own_price, quote, reseller, sold, start_jobs
 
-pytestmark = pytest.mark.django_db(transaction=True)
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
-_numbers = count(1)
-
-
-@pytest.fixture(autouse=True)
-def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", lambda: NOW)
-
-
-@pytest.fixture
-def database() -> Any:
-    with psycopg.connect(**jobs.connection_parameters(), autocommit=True, prepare_threshold=1) as made:
-        yield made
-
-
-@dataclass
-class Reseller:
-    """One reseller with a key, and how to ask for an order with it."""
-
-    organization: Organization
-    secret: str
-
-    def order(self, *lines: LineWanted, **given: Any) -> OrderWanted:
-        number = next(_numbers)
-        fields: dict[str, Any] = {
-            "key_hash": hash_of(self.secret),
-            "address": "203.0.113.7",
-            "idempotency_key": f"key-{number}",
-            "request_hash": hashlib.sha256(str(lines).encode()).digest(),
-            "public_id": f"ord_{number:022d}",
-            "lines": lines or (LineWanted("EU-5", 1),),
-            "request_id": f"req-{number}",
-        }
-        return OrderWanted(**fields | given)
-
-
-def reseller(minor: int = 100_00, *, credit: int = 0, tier: Tier | None = None, **given: Any) -> Reseller:
-    owner = factories.organization(kind="reseller", **given)
-    Terms.objects.create(organization=owner, currency="EUR", tier=tier, max_order_minor=500_00)
-    wallet = funded(minor, owner=owner) if minor else _empty(owner)
-    if credit:
-        with transaction():
-            set_credit_limit(wallet, credit, reason="known")
-    return Reseller(owner, create_key(owner, "shop").secret)
-
-
-def _empty(owner: Organization) -> Wallet:
-    with transaction():
-        return open_wallet(owner, "EUR")
-
-
-def sold(sku: str = "EU-5", minor: int | None = 4_50, **given: Any) -> Product:
-    product = factories.product(sku=sku, name=f"Plan {sku}", **given)
-    if minor is not None:
-        Price.objects.create(product=product, currency="EUR", amount_minor=minor, valid_from=NOW - DAY)
-    return product
-
-
-def own_price(product: Product, minor: int, **given: Any) -> WholesalePrice:
-    fields: dict[str, Any] = {
-        "product": product, "currency": "EUR", "amount_minor": minor, "valid_from": NOW - DAY, "proposed_by": "me",
-        "approved_by": "you", "approved_at": NOW - DAY,
-    }  # fmt: skip
-    return WholesalePrice.objects.create(**fields | given)
-
-
-def quote(owner: Organization, product: Product, minor: int, quantity: int = 1, **given: Any) -> Quote:
-    fields: dict[str, Any] = {
-        "public_id": f"quo_{next(_numbers)}", "organization": owner, "product": product, "quantity": quantity,
-        "currency": "EUR", "amount_minor": minor, "created_at": NOW, "expires_at": NOW + DAY,
-    }  # fmt: skip
-    return Quote.objects.create(**fields | given)
-
-
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at_noon")]
 Way = Callable[[Any, OrderWanted], Placed]
 
 
@@ -161,18 +79,12 @@ def test_an_order_is_written_with_all_that_belongs_to_it(database: Any, way: Way
     assert Hold.objects.values_list("key", "remaining_minor", "state").get() == (asked.public_id, 18_00, "open")
     assert list(Event.objects.order_by("pk").values_list("name", flat=True)) == ["OrderReceived", "UnitsOwed"]
     assert AuditEntry.objects.filter(action="order.placed", entity_id=asked.public_id).count() == 1
-    assert _jobs() == [{"order_id": order.pk}]
+    assert start_jobs() == [{"order_id": order.pk}]
     assert verify().problems == ()
 
 
 def _unit(asked: OrderWanted, number: int) -> str:
     return f"unt_{asked.public_id[4:]}-{number}"
-
-
-def _jobs() -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT args - '_rid' FROM procrastinate_jobs WHERE task_name = 'ordering.start' ORDER BY id")
-        return [json.loads(row[0]) if isinstance(row[0], str) else row[0] for row in cursor.fetchall()]
 
 
 @ways
@@ -360,7 +272,7 @@ def test_a_test_twin_pays_the_live_prices_with_play_money(database: Any, way: Wa
     live = reseller(0)
     own_price(product, 3_00, organization=live.organization)
     twin = factories.organization(kind="reseller", is_test=True, twin_of=live.organization)
-    _empty(twin)
+    empty_wallet(twin)
     with transaction():
         set_credit_limit(Wallet.objects.get(organization=twin), 10_00, reason="play money")
     acting = Reseller(twin, create_key(twin, "test").secret)
@@ -394,6 +306,19 @@ def test_a_key_asks_as_often_as_it_may(database: Any, way: Way) -> None:
     assert codes == ["created", "created", "rate_limited", "rate_limited"]
 
 
+@pytest.mark.parametrize("way", [place_one, by_batch])
+def test_the_last_use_of_a_key_is_known_to_the_minute(database: Any, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    sold()
+    who = reseller()
+    seen = []
+    for seconds in (0, 59, 61):
+        monkeypatch.setattr(clock, "now", lambda seconds=seconds: NOW + timedelta(seconds=seconds))
+        way(database, who.order())
+        seen.append(ApiKey.objects.get().last_used_at)
+
+    assert seen == [NOW, NOW, NOW + timedelta(seconds=61)]
+
+
 def test_orders_of_a_batch_do_not_spoil_each_other(database: Any) -> None:
     sold("EU-5", 4_50)
     rich, poor = reseller(9_00), reseller(1)
@@ -417,141 +342,3 @@ def test_orders_of_a_batch_do_not_spoil_each_other(database: Any) -> None:
 
 def _code(answer: Placed | Again) -> str:
     return "again" if isinstance(answer, Again) else answer.code
-
-
-class World:
-    """Two resellers with random prices, made once a way, so that each way starts from the same."""
-
-    def __init__(self, money: Sequence[int], credit: Sequence[int]) -> None:
-        tier = Tier.objects.create(name="Gold", min_monthly_units=1)
-        self.products = [sold("A", 3_00), sold("B", 1_01), sold("C", None), sold("D", 2_00, active=False)]
-        self.resellers = [reseller(money[0], credit=credit[0], tier=tier), reseller(money[1], credit=credit[1])]
-        own_price(self.products[1], 99, tier=tier)
-        own_price(self.products[0], 2_50, organization=self.resellers[1].organization)
-        self.quotes = [
-            quote(self.resellers[0].organization, self.products[0], 2_00, n, public_id=f"quo_{n}") for n in (1, 2)
-        ]
-
-    def order(self, ask: Ask, number: int) -> OrderWanted:
-        lines = tuple(
-            LineWanted("ABCDX"[sku], quantity, most, self.quotes[which].public_id if which is not None else None)
-            for sku, quantity, most, which in ask.lines
-        )
-        return self.resellers[ask.who].order(
-            *lines, idempotency_key=f"k{ask.key}", reference=f"r{ask.reference}" if ask.reference is not None else None,
-            public_id=f"ord_{number:022d}", request_id=f"req-{number}", email=f"{ask.key % 3}@buyer.example",
-            request_hash=repr((ask.lines, ask.reference)).encode(),
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Ask:
-    who: int
-    key: int
-    reference: int | None
-    lines: tuple[tuple[int, int, int | None, int | None], ...]
-
-
-line_asks = st.tuples(
-    st.sampled_from([0, 0, 0, 1, 1, 2, 3, 4]),
-    st.integers(1, 4),
-    st.none() | st.sampled_from([2_00, 3_00]),
-    st.none() | st.none() | st.none() | st.sampled_from([0, 1]),
-)
-asks = st.builds(
-    Ask,
-    who=st.integers(0, 1),
-    key=st.integers(0, 30),
-    reference=st.none() | st.integers(0, 8),
-    lines=st.lists(line_asks, min_size=1, max_size=3).map(tuple),
-)
-
-
-def outcome(answers: Iterable[Placed]) -> list[tuple[Any, ...]]:
-    return [(one.code, one.status, json.loads(one.body) if one.body else None, one.detail) for one in answers]
-
-
-def books() -> list[Any]:
-    """All that was written, without the numbers that differ between runs."""
-    return [
-        list(Wallet.objects.order_by("pk").values_list("balance_minor", flat=True)),
-        sorted(Hold.objects.values_list("key", "amount_minor", "remaining_minor", "state", "subject")),
-        sorted(
-            Order.objects.values_list("public_id", "external_id", "total_minor", "customer__email", "clock_next_at")
-        ),
-        sorted(OrderLine.objects.values_list("order__public_id", "external_id", "sku", "title", "quantity", "wanted")),
-        sorted(
-            Unit.objects.values_list("public_id", "external_order", "external_line", "index", "price_minor", "due_at")
-        ),
-        sorted(Quote.objects.filter(used_at__isnull=False).values_list("amount_minor", "quantity")),
-        sorted(
-            (one.key, one.status, json.loads(one.body)["status" if one.status == 402 else "id"]) for one in _stored()
-        ),
-        sorted(Event.objects.values_list("name", flat=True)),
-        sorted(AuditEntry.objects.filter(action="order.placed").values_list("entity_id", "after__total_minor")),
-        len(_jobs()),
-    ]
-
-
-def _stored() -> list[StoredAnswer]:
-    return list(StoredAnswer.objects.all())
-
-
-def _one_after_the_other(database: Any, orders: Sequence[OrderWanted]) -> dict[int, Placed]:
-    return {number: place_one(database, order) for number, order in enumerate(orders)}
-
-
-def _in_batches(database: Any, orders: Sequence[OrderWanted]) -> dict[int, Placed]:
-    """As the batcher does: what is undecided goes into the next batch.
-
-    The answers come in the order that explains them: what a batch refuses was judged before anything of it was spent.
-    """
-    answers: dict[int, Placed] = {}
-    while waiting := [number for number in range(len(orders)) if number not in answers]:
-        found = place_many(database, [orders[number] for number in waiting])
-        decided = {number: one for number, one in zip(waiting, found, strict=True) if isinstance(one, Placed)}
-        assert decided
-        answers |= dict(sorted(decided.items(), key=lambda one: one[1].code == "created"))
-    return answers
-
-
-def _from_nothing() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE organizations_organization, catalog_product, catalog_tier CASCADE")
-        cursor.execute(
-            "TRUNCATE core_storedanswer, core_event, core_auditentry, core_ratelimit, ledger_seal, ledger_transaction CASCADE"
-        )
-        cursor.execute("DELETE FROM procrastinate_jobs")
-    accounts.forget()
-
-
-@pytest.mark.parametrize("way", [_one_after_the_other, _in_batches])
-@given(
-    money=st.tuples(st.integers(0, 20_00), st.integers(0, 20_00)),
-    credit=st.tuples(st.sampled_from([0, 0, 5_00]), st.sampled_from([0, 0, 5_00])),
-    wanted=st.lists(asks, min_size=1, max_size=10),
-)
-@settings(
-    max_examples=40,
-    phases=[Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-def test_random_orders_come_out_as_the_reference_says(
-    database: Any,
-    way: Callable[[Any, Sequence[OrderWanted]], dict[int, Placed]],
-    money: tuple[int, int],
-    credit: tuple[int, int],
-    wanted: list[Ask],
-) -> None:
-    _from_nothing()
-    world = World(money, credit)
-    answers = way(database, [world.order(ask, number) for number, ask in enumerate(wanted)])
-    written = books()
-    assert verify().problems == ()
-
-    _from_nothing()
-    world = World(money, credit)
-    expected = {number: place(world.order(wanted[number], number)) for number in answers}
-
-    assert outcome(answers.values()) == outcome(expected.values())
-    assert written == books()

@@ -15,7 +15,7 @@ from simplane.ordering.placing import LineWanted
 from simplane.ordering.resellers import onboard
 from simplane.organizations.models import ApiKey, Organization
 from tests.ordering.place_reference import place
-from tests.ordering.test_placing import Reseller, sold
+from tests.ordering.wholesale import Reseller, sold
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

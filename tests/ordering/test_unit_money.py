@@ -18,7 +18,7 @@ from simplane.ordering.placing import LineWanted
 from simplane.suppliers.models import Supplier
 from tests.ledger.money import fresh
 from tests.ordering.place_reference import place
-from tests.ordering.test_placing import Reseller, reseller
+from tests.ordering.wholesale import Reseller, reseller
 from tests.world import World, states
 
 pytestmark = pytest.mark.slow

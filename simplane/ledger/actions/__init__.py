@@ -1,6 +1,6 @@
 """Verbs of the ledger."""
 
-from simplane.ledger.actions.hold import capture, expire_holds, hold, release
+from simplane.ledger.actions.hold import capture, expire_holds, hold, part_key, release
 from simplane.ledger.actions.period import close_month
 from simplane.ledger.actions.post import post, reverse
 from simplane.ledger.actions.wallet import open_wallet, set_credit_limit
@@ -11,6 +11,7 @@ __all__ = [
     "expire_holds",
     "hold",
     "open_wallet",
+    "part_key",
     "post",
     "release",
     "reverse",

@@ -47,7 +47,7 @@ def capture(
         raise BadPosting("what is captured and where it goes differ")
     row = Hold.objects.select_for_update(of=("self",)).select_related("wallet__account").get(key=key)
     _, held = _sides(row.wallet)
-    fact = Fact(kind="sale", key=f"{key}:{part}", subject=row.subject, ledger=_ledger(row.wallet))
+    fact = Fact(kind="sale", key=part_key(key, part), subject=row.subject, ledger=_ledger(row.wallet))
     done = post(fact, [*(Posting(held, target, amount) for target, amount in targets), *also])
     if done.fresh:
         _take(row, minor, captured=minor)
@@ -59,11 +59,16 @@ def release(key: str, minor: int, *, part: str, reason: str = "", kind: str = "r
     """Give a part of a hold back to its wallet. As `capture`, the same part again answers the first posting."""
     row = _locked(key)
     ref, held = _sides(row.wallet)
-    fact = Fact(kind=kind, key=f"{key}:{part}", subject=row.subject, reason=reason, ledger=_ledger(row.wallet))
+    fact = Fact(kind=kind, key=part_key(key, part), subject=row.subject, reason=reason, ledger=_ledger(row.wallet))
     done = post(fact, [Posting(held, ref, minor)])
     if done.fresh:
         _take(row, minor, captured=0)
     return done
+
+
+def part_key(key: str, part: str) -> str:
+    """Under which the ledger knows a part of a hold."""
+    return f"{key}:{part}"
 
 
 def expire_holds(*, most: int = 500) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
 
@@ -15,12 +15,11 @@ from simplane.ledger.models import Ledger, Period
 def close_month(month: date, *, ledger: Ledger = Ledger.LIVE, reason: str = "") -> Period:
     """Nothing posts into this month any more. Closing it again changes nothing.
 
-    Raises BadPosting for a month that is not over, or while an earlier one with entries is open.
+    Raises BadPosting for a month that is not over.
     """
     first = month.replace(day=1)
-    after = (first.replace(day=28).toordinal() + 4, 1)
-    begins_next = date.fromordinal(after[0]).replace(day=1)
-    if clock.now() < datetime(begins_next.year, begins_next.month, 1, tzinfo=UTC):
+    following = (first + timedelta(days=31)).replace(day=1)
+    if clock.now() < datetime.combine(following, time.min, UTC):
         raise BadPosting(f"{first:%Y-%m} is not over", fix="close it next month")
     with transaction():
         # Waits for every posting under way and lets none begin meanwhile: none can slip in behind the lock.

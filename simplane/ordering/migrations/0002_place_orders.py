@@ -27,6 +27,9 @@ PRICE = (
     + VALID
     + """))"""
 )
+USED = """UPDATE organizations_apikey SET last_used_at = p_now WHERE id IN (
+    SELECT k.id FROM organizations_apikey AS k WHERE k.hash {which} AND k.revoked_at IS NULL
+      AND (k.last_used_at IS NULL OR k.last_used_at < p_now - interval '1 minute') FOR UPDATE SKIP LOCKED);"""
 QUOTED = """CASE WHEN l.quote IS NULL THEN NULL
            WHEN q.id IS NULL OR q.product_id <> p.id OR q.currency <> {currency} THEN 'unknown_quote'
            WHEN q.used_at IS NOT NULL THEN 'quote_used' WHEN q.expires_at <= p_now THEN 'quote_expired'
@@ -39,7 +42,7 @@ ACCESS = """
            WHEN simplane_take('api:' || k.id, k.rate_per_minute / 60.0, greatest(1, k.rate_per_minute / 10), 1, 0) < 0
              THEN 'rate_limited'
       END"""
-SHORT = """json_build_object('type', '/docs/api/errors#insufficient_funds', 'title', 'The wallet does not cover this order',
+SHORT = """json_build_object('type', 'urn:simplane:problem:insufficient_funds', 'title', 'The wallet does not cover this order',
       'status', 402, 'code', 'insufficient_funds', 'detail', 'Top up the wallet, then send the order again with a new key',
       'needed_minor', {total}, 'available_minor', {room}, 'currency', {currency}, 'request_id', {rid})::text"""
 ANSWER = """json_build_object('id', {public}, 'object', 'order', 'reference', {reference}, 'state', 'open', 'test', {test},
@@ -58,6 +61,7 @@ BEGIN
   PERFORM FROM ledger_wallet AS w WHERE w.organization_id IN (
     SELECT k.organization_id FROM organizations_apikey AS k WHERE k.hash = ANY (p_hash)
   ) ORDER BY w.account_id FOR UPDATE;
+  {USED.format(which="= ANY (p_hash)")}
   RETURN QUERY WITH
   asked AS MATERIALIZED (
     SELECT u.n::int AS n, u.key, u.request, u.public, u.reference, coalesce(u.reference, u.public) AS external,
@@ -271,6 +275,7 @@ BEGIN
     LEFT JOIN organizations_organization AS o ON o.id = k.organization_id
     LEFT JOIN catalog_terms AS t ON t.organization_id = coalesce(o.twin_of_id, o.id);
   IF v.refused IS NOT NULL THEN code := v.refused; RETURN; END IF;
+  {USED.format(which="= p_hash")}
   SELECT w.account_id, w.held_account_id, w.balance_minor + w.credit_limit_minor INTO v_wallet, v_held, v_room
     FROM ledger_wallet AS w WHERE w.organization_id = v.org AND w.currency = v.currency FOR UPDATE;
   SELECT s.request_hash, s.status, s.body INTO v_stored
