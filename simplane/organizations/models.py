@@ -33,6 +33,14 @@ class Organization(models.Model):
     twin_of = models.OneToOneField("self", models.PROTECT, null=True, related_name="test_twin")
     """Of a test twin: the organization it belongs to. Its prices are that one's, its money is play money."""
     created_at = models.DateTimeField()
+    contact_email = models.EmailField(blank=True)
+    """Where notices about the account go; empty: to its owners."""
+    country = models.CharField(max_length=2, blank=True)
+    """ISO 3166-1 alpha-2 of its seat."""
+    vat_id = models.CharField(max_length=20, blank=True)
+    website = models.CharField(max_length=200, blank=True)
+    expected_monthly = models.PositiveIntegerField(null=True)
+    """eSIMs a month, as the applicant wrote."""
 
     class Meta:
         constraints = [
@@ -101,6 +109,8 @@ class ApiKey(models.Model):
     created_by = models.CharField(max_length=120)
     expires_at = models.DateTimeField(null=True)
     """After a rotation both keys work until then."""
+    parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="tokens")
+    """Of an OAuth2 access token: the key it was got with, whose rate it shares and with which it ends."""
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     """To the minute."""
@@ -111,3 +121,81 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}…"
+
+
+class Role(models.TextChoices):
+    """What a member of an organization may do; `organizations/roles.py` has the table."""
+
+    OWNER = "owner"
+    FINANCE = "finance"
+    BUYER = "buyer"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
+
+
+class Membership(models.Model):
+    """A person acts for an organization (and for its test twin, which has no members of its own)."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "user"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} of {self.organization_id}"
+
+
+class Invitation(models.Model):
+    """A link by mail that makes its bearer a member, once, until it expires."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role)
+    hash = models.BinaryField(unique=True)
+    """SHA-256 of the link's secret."""
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                Lower("email"),
+                condition=models.Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+                name="invitation_one_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.organization_id}"
+
+
+class Branding(models.Model):
+    """How the install page of a reseller's eSIMs looks. The test twin uses its organization's."""
+
+    organization = models.OneToOneField(Organization, models.CASCADE, primary_key=True)
+    name = models.CharField(max_length=60, blank=True)
+    """Shown instead of the organization's name."""
+    color = models.CharField(max_length=7, blank=True)
+    """#rrggbb of buttons and links."""
+    logo = models.BinaryField(null=True)
+    """PNG, 256 KB at most, re-encoded by us."""
+    support_email = models.EmailField(blank=True)
+    support_url = models.URLField(blank=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(color="") | models.Q(color__regex=r"^#[0-9a-f]{6}$"), name="branding_color"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"branding of {self.organization_id}"
