@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from simplane.alerts import actions
 from simplane.alerts.models import Alert
-from simplane.console.paging import page_of
-from simplane.console.shell import attempt, page
+from simplane.console.shell import page
+from simplane.ui.outcomes import attempt
+from simplane.ui.paging import page_of
 
 
 @require_safe

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from simplane.console.paging import page_of
 from simplane.console.shell import page
 from simplane.core.models import AuditEntry
+from simplane.ui.paging import page_of
 
 
 @require_safe

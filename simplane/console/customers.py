@@ -10,14 +10,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.console.order_list import rows_of
-from simplane.console.paging import page_of
-from simplane.console.shell import attempt, page
+from simplane.console.shell import page
 from simplane.console.tales import MAILS
 from simplane.core.errors import BadInput
 from simplane.delivery.models import Message, Suppression
 from simplane.lines.models import Line
 from simplane.ordering import actions
 from simplane.ordering.models import Customer, Order, Unit
+from simplane.ui.outcomes import attempt
+from simplane.ui.paging import page_of
 
 MOST_SHOWN = 200
 

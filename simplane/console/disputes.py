@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST
 
 from simplane.channels import disputes
 from simplane.channels.disputes import Evidence
-from simplane.console.shell import attempt, back, given
 from simplane.ordering import actions
 from simplane.ordering.models import Customer, Order
+from simplane.ui.outcomes import attempt, back, given
 
 
 @require_POST

@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from simplane.console.paging import page_of
-from simplane.console.shell import back, page
+from simplane.console.shell import page
 from simplane.core import audit
 from simplane.core import inbox as core_inbox
 from simplane.core.db import transaction
 from simplane.core.models import InboxMessage
 from simplane.ordering.models import Order
+from simplane.ui.outcomes import back
+from simplane.ui.paging import page_of
 
 MOST_SHOWN = 200_000
 _SECRET_HEADERS = ("authorization", "cookie", "rt-signature", "x-shopify-hmac-sha256")

@@ -8,14 +8,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.console.order_list import ICCID
-from simplane.console.paging import page_of
-from simplane.console.shell import attempt, given, page
+from simplane.console.shell import page
 from simplane.delivery import links
 from simplane.delivery.models import InstallLink
 from simplane.lines import actions
 from simplane.lines.models import Line, PlanState, ProfileState
 from simplane.lines.queries import without_confirmation_code
 from simplane.ordering.models import Unit
+from simplane.ui.outcomes import attempt, given
+from simplane.ui.paging import page_of
 
 
 @require_safe

@@ -6,11 +6,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
-from simplane.console.paging import page_of
 from simplane.console.shell import page
 from simplane.console.tales import MAILS
 from simplane.delivery.models import Message
 from simplane.ordering.models import Order
+from simplane.ui.paging import page_of
 
 
 @require_safe

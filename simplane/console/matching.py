@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from simplane.console.paging import page_of
-from simplane.console.shell import attempt, back, page
+from simplane.console.shell import page
 from simplane.core.errors import BadInput
 from simplane.routing import matching as actions
 from simplane.routing import queries
 from simplane.routing.models import Match
+from simplane.ui.outcomes import attempt, back
+from simplane.ui.paging import page_of
 
 
 @require_safe

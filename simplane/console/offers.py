@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from simplane.console.paging import page_of
-from simplane.console.shell import attempt, page
+from simplane.console.shell import page
 from simplane.routing import matching
 from simplane.routing.models import Match
 from simplane.suppliers.catalog_queries import with_last_seen
 from simplane.suppliers.models import CatalogRun, Offer, OfferChange, QuarantinedOffer, Supplier
+from simplane.ui.outcomes import attempt
+from simplane.ui.paging import page_of
 
 
 @require_safe

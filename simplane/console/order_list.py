@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 
 from simplane.channels.models import Shop
 from simplane.console import figures
-from simplane.console.csv_export import csv_answer
-from simplane.console.paging import page_of
 from simplane.console.shell import page
 from simplane.core.money import Money
 from simplane.lines.models import Line
 from simplane.ordering.models import Order, Unit
+from simplane.ui.csv_export import csv_answer
+from simplane.ui.paging import page_of
 
 ICCID = re.compile(r"89\d{16,18}")
 MOST_EXPORTED = 50_000

@@ -13,12 +13,13 @@ from simplane.channels.disputes import disputes
 from simplane.channels.models import Refund, Shop
 from simplane.channels.refund_proposals import left_of
 from simplane.channels.refund_rows import OPEN
-from simplane.console.shell import attempt, given, page
+from simplane.console.shell import page
 from simplane.console.story import story_of
 from simplane.core.models import DeadLetter
 from simplane.core.money import Money
 from simplane.ordering import actions, states
 from simplane.ordering.models import Order, OrderLine, Unit
+from simplane.ui.outcomes import attempt, given
 
 S = Unit.State
 _NEXT = {

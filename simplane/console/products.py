@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from simplane.catalog import actions, queries
 from simplane.catalog.models import Price, Product
 from simplane.console import margins
-from simplane.console.paging import page_of
 from simplane.console.product_forms import PriceForm, ProductForm
-from simplane.console.shell import attempt, page
+from simplane.console.shell import page
 from simplane.core import clock
 from simplane.core.errors import Refusal
 from simplane.core.money import Money
+from simplane.ui.outcomes import attempt
+from simplane.ui.paging import page_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 
 from simplane.channels import refunds
 from simplane.channels.models import Refund
-from simplane.console.shell import attempt
 from simplane.ordering.models import Order
+from simplane.ui.outcomes import attempt
 
 
 @require_POST

@@ -9,13 +9,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.catalog.models import Product
-from simplane.console.paging import page_of
 from simplane.console.routing_forms import ExplainForm, RuleForm
-from simplane.console.shell import attempt, page
+from simplane.console.shell import page
 from simplane.core.errors import Refusal
 from simplane.ordering.models import Unit
 from simplane.routing import actions, queries, rules
 from simplane.routing.models import Receipt, Rule
+from simplane.ui.outcomes import attempt
+from simplane.ui.paging import page_of
 
 
 @require_safe

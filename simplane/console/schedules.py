@@ -9,11 +9,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from simplane.console.shell import attempt, page
+from simplane.console.shell import page
 from simplane.core import audit, clock, jobs, queue_stats
 from simplane.core.db import transaction
 from simplane.core.models import Schedule
 from simplane.core.schedule import Scheduled, timetable
+from simplane.ui.outcomes import attempt
 
 
 @dataclass(frozen=True, slots=True)

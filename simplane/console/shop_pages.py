@@ -19,10 +19,11 @@ from simplane.channels.errors import BadShopSettings
 from simplane.channels.models import Shop, WriteBack
 from simplane.channels.values import parse_settings
 from simplane.console import figures
-from simplane.console.shell import attempt, page
+from simplane.console.shell import page
 from simplane.core import audit, clock, jobs
 from simplane.core.db import transaction
 from simplane.core.models import InboxMessage
+from simplane.ui.outcomes import attempt
 
 PATIENCE = timedelta(minutes=2)
 """How long the page waits for a result that was asked for."""

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from simplane.catalog.models import Product
 from simplane.channels import mapping
 from simplane.channels.models import ChannelSku, Shop
-from simplane.console.paging import page_of
-from simplane.console.shell import attempt, back, page
+from simplane.console.shell import page
 from simplane.core.errors import NotFound
 from simplane.ordering.models import OrderLine
+from simplane.ui.outcomes import attempt, back
+from simplane.ui.paging import page_of
 
 MOST_WAITING = 200
 

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 from simplane.console import figures
 from simplane.console.causes import described
 from simplane.console.figures import Risk
-from simplane.console.paging import page_of
 from simplane.console.shell import page
 from simplane.core import deadletters
 from simplane.core.deadletters import SafeAction
@@ -19,6 +18,7 @@ from simplane.core.errors import Refusal
 from simplane.core.log import logger
 from simplane.core.models import DeadLetter
 from simplane.ordering.models import Order
+from simplane.ui.paging import page_of
 
 log = logger(__name__)
 MOST_AT_ONCE = 500

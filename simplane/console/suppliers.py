@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.console import figures
-from simplane.console.shell import attempt, page
+from simplane.console.shell import page
 from simplane.core import jobs
 from simplane.core.db import transaction
 from simplane.ordering.models import Unit
@@ -17,6 +17,7 @@ from simplane.suppliers import operations, registry
 from simplane.suppliers.errors import UnknownVendor
 from simplane.suppliers.models import Purchase, Supplier
 from simplane.suppliers.values import Capabilities, SupplierOptions
+from simplane.ui.outcomes import attempt
 
 
 @require_safe

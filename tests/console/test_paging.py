@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.http import QueryDict
 
-from simplane.console.paging import Page, page_of
 from simplane.core import clock
 from simplane.ordering.models import Order
+from simplane.ui.paging import Page, page_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Field, Model, Q, QuerySet
 from django.http import QueryDict
 
 M = TypeVar("M", bound=Model)
@@ -27,10 +28,12 @@ class Page(Generic[M]):
 def page_of(rows: QuerySet[M], query: QueryDict, *, by: str = "", ascending: bool = False, size: int = SIZE) -> Page[M]:
     """The page that `query` asks for, newest first (or oldest first when `ascending`).
 
-    `by` names a moment that is never null; ties and an empty `by` go by primary key. An unreadable cursor shows the
-    first page.
+    `by` names a field that is never null, such as a moment; ties and an empty `by` go by primary key. An unreadable
+    cursor shows the first page.
     """
-    after, before = _read(query.get("after", ""), by), _read(query.get("before", ""), by)
+    kind = rows.model._meta.get_field(by) if by else None
+    assert kind is None or isinstance(kind, Field)
+    after, before = _read(query.get("after", ""), kind), _read(query.get("before", ""), kind)
     backwards = before is not None
     falling = ascending == backwards
     signed = [("-" if falling else "") + name for name in ([by] if by else []) + ["pk"]]
@@ -58,7 +61,8 @@ def _beyond(at: tuple[Any, ...], by: str, falling: bool) -> Q:
 
 
 def _link(query: QueryDict, name: str, row: Model, by: str) -> str:
-    key = f"{getattr(row, by).isoformat()}~{row.pk}" if by else str(row.pk)
+    value = getattr(row, by) if by else ""
+    key = f"{row.pk}~{value.isoformat() if isinstance(value, datetime) else value}"
     params = query.copy()
     for old in ("after", "before"):
         params.pop(old, None)
@@ -66,14 +70,13 @@ def _link(query: QueryDict, name: str, row: Model, by: str) -> str:
     return params.urlencode()
 
 
-def _read(cursor: str, by: str) -> tuple[Any, ...] | None:
+def _read(cursor: str, kind: Field[Any, Any] | None) -> tuple[Any, ...] | None:
     if not cursor:
         return None
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if not by:
-            return (int(text),)
-        moment, _, key = text.partition("~")
-        return datetime.fromisoformat(moment), int(key)
-    except (ValueError, binascii.Error):
+        key, _, text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("~")
+        if "\0" in text:
+            return None  # no text in PostgreSQL holds one
+        return (int(key),) if kind is None else (kind.to_python(text), int(key))
+    except (ValueError, binascii.Error, ValidationError):
         return None
