@@ -207,6 +207,8 @@ def _month(ref: AccountRef, account_id: int | None, month: date) -> Month:
 
 
 def _rows(month: Month) -> QuerySet[Entry]:
+    if month.account_id is None:
+        return Entry.objects.none()
     inside = Entry.objects.filter(account_id=month.account_id, at__gte=month.since, at__lt=month.until)
     return inside.select_related("transaction").order_by("at", "pk")
 

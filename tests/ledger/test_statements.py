@@ -19,7 +19,7 @@ from simplane.ledger.actions import post
 from simplane.ledger.actions.post import Fact
 from simplane.ledger.chart import Kind
 from simplane.ledger.models import Account
-from simplane.ledger.values import AccountRef, Posting
+from simplane.ledger.values import AccountRef, Posting, StatementLine
 from simplane.organizations.models import Organization
 from tests.ledger.money import reseller, wallet_ref
 
@@ -68,7 +68,8 @@ def test_pages_of_a_month_join_without_a_gap() -> None:
     for number in range(1, 8):
         _paid(owner, datetime(2026, 10, 1 + number // 3, tzinfo=UTC), number)
     month = statements.wallet_month(owner, "EUR", OCTOBER)
-    whole, joined, after = list(statements.lines(month)), [], ""
+    whole, after = list(statements.lines(month)), ""
+    joined: list[StatementLine] = []
     for _ in range(3):
         page = statements.lines_page(month, after=after, size=3)
         joined += page.lines
