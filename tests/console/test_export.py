@@ -8,7 +8,7 @@ import io
 import pytest
 from django.test import Client
 
-from simplane.ui.csv_export import cell
+from simplane.core.cells import cell
 from tests import factories
 
 
