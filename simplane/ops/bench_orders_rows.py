@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+
+from simplane.core import clock
 
 RESELLERS = 1_000
 PRODUCTS = 200
@@ -12,11 +16,56 @@ SECRET = "sk_live_bench{}"  # noqa: S105  of nobody
 
 
 def make_rows() -> None:
-    """All in a few statements, then statistics: a server that thinks the tables empty scans them."""
+    """Resellers, prices and money, then statistics: a server that thinks the tables empty scans them."""
+    _make_resellers()
+    _make_prices()
     with connection.cursor() as cursor:
-        for statement in ROWS:
-            cursor.execute(statement, {"resellers": RESELLERS, "products": PRODUCTS})
+        for statement in MONEY:
+            cursor.execute(statement, {"resellers": RESELLERS})
         cursor.execute("ANALYZE")
+
+
+def _make_resellers() -> None:
+    from simplane.catalog.models import Terms
+    from simplane.organizations.models import ApiKey, Organization
+
+    now, numbers = clock.now(), range(1, RESELLERS + 1)
+    Organization.objects.bulk_create(
+        Organization(pk=n, kind="reseller", slug=f"bench-{n}", name=f"Bench {n}", created_at=now) for n in numbers
+    )
+    ApiKey.objects.bulk_create(
+        ApiKey(
+            organization_id=n, public_id=f"key_{n}", name="bench", prefix="sk_live_benc", scopes=["orders:write"],
+            hash=hashlib.sha256(SECRET.format(n).encode()).digest(), rate_per_minute=60_000_000, created_at=now,
+            created_by="bench",
+        )
+        for n in numbers
+    )  # fmt: skip
+    Terms.objects.bulk_create(Terms(organization_id=n, currency="EUR") for n in numbers)
+
+
+def _make_prices() -> None:
+    """A list price of every product, and one in ten of its own for every reseller."""
+    from simplane.catalog.models import Price, Product, WholesalePrice
+
+    now = clock.now()
+    before = now - timedelta(days=1)
+    products = Product.objects.bulk_create(
+        Product(sku=f"SKU-{n}", name=f"Plan {n}", countries=["DE"], data_bytes=10**9, days=7)
+        for n in range(1, PRODUCTS + 1)
+    )
+    Price.objects.bulk_create(
+        Price(product=one, currency="EUR", amount_minor=500 + one.pk, valid_from=before) for one in products
+    )
+    WholesalePrice.objects.bulk_create(
+        WholesalePrice(
+            product=one, organization_id=n, currency="EUR", amount_minor=450 + one.pk, valid_from=before,
+            proposed_by="bench", approved_by="bench", approved_at=now,
+        )
+        for one in products
+        for n in range(1, RESELLERS + 1)
+        if one.pk % 10 == n % 10
+    )  # fmt: skip
 
 
 def counts() -> dict[str, int]:
@@ -39,15 +88,7 @@ def mismatched() -> dict[str, Any]:
     return {"mismatched_wallets": problems, **counts()}
 
 
-ROWS = (
-    "INSERT INTO organizations_organization (id, kind, slug, name, state, is_test, created_at) OVERRIDING SYSTEM VALUE"
-    " SELECT n, 'reseller', 'bench-' || n, 'Bench ' || n, 'active', false, now() FROM generate_series(1, %(resellers)s) AS n",
-    "INSERT INTO organizations_apikey (organization_id, public_id, name, prefix, hash, scopes, allowed_networks,"
-    " rate_per_minute, created_at, created_by) SELECT n, 'key_' || n, 'bench', 'sk_live_benc',"
-    " sha256(convert_to('sk_live_bench' || n, 'UTF8')), ARRAY['orders:write'], '{}', 60000000, now(), 'bench'"
-    " FROM generate_series(1, %(resellers)s) AS n",
-    "INSERT INTO catalog_terms (organization_id, currency, tier_pinned)"
-    " SELECT n, 'EUR', false FROM generate_series(1, %(resellers)s) AS n",
+MONEY = (
     "INSERT INTO ordering_customer (organization_id, email, name, phone, locale, created_at, hold_reason)"
     " SELECT n, '', '', '', 'en', now(), '' FROM generate_series(1, %(resellers)s) AS n",
     "INSERT INTO ledger_account (ledger, organization_id, kind, subject, currency)"
@@ -62,14 +103,6 @@ ROWS = (
     " INSERT INTO ledger_entry (transaction_id, account_id, amount_minor, currency, at)"
     " SELECT f.id, side.account, side.sign * 1000000000000, 'EUR', f.at FROM facts AS f CROSS JOIN LATERAL (VALUES"
     " (substr(f.key, 7)::bigint, 1), ((SELECT id FROM ledger_account WHERE kind = 'bank'), -1)) AS side (account, sign)",
-    "INSERT INTO catalog_product (sku, name, countries, data_bytes, daily, days, clock_start, top_up, hotspot,"
-    " voice_minutes, sms_count, carrier, min_margin_minor, active, created_at) SELECT 'SKU-' || n, 'Plan ' || n, ARRAY['DE'],"
-    " 1000000000, false, 7, 'first_use', false, false, 0, 0, '', 0, true, now() FROM generate_series(1, %(products)s) AS n",
-    "INSERT INTO catalog_price (product_id, currency, amount_minor, valid_from, reason)"
-    " SELECT id, 'EUR', 500 + id, now() - interval '1 day', '' FROM catalog_product",
-    "INSERT INTO catalog_wholesaleprice (product_id, organization_id, currency, amount_minor, valid_from, reason,"
-    " proposed_by, approved_by, approved_at) SELECT p.id, n, 'EUR', 450 + p.id, now() - interval '1 day', '', 'bench',"
-    " 'bench', now() FROM catalog_product AS p, generate_series(1, %(resellers)s) AS n WHERE p.id %% 10 = n %% 10",
 )
 COUNTS = """
 SELECT (SELECT count(*) FROM ordering_order), (SELECT count(*) FROM ledger_hold),
