@@ -57,6 +57,8 @@ class Env(BaseSettings):
     """Addresses of our own proxies; only from them is X-Forwarded-For believed."""
     allow_stand_ins: bool = True
     """Stand-in suppliers and shops (sandbox/) may be used; a production start refuses True."""
+    allow_loopback_targets: bool = False
+    """Webhooks may go to this machine, on any port (tests, trying out); staging and production refuse True."""
 
     mail_url: str = "smtp://127.0.0.1:8025"
     mail_from: str = "Simplane <esim@simplane.example>"
@@ -131,6 +133,10 @@ class Env(BaseSettings):
             (
                 self.on_show and self.secret_key == DEFAULT_SECRET,
                 "SIMPLANE_SECRET_KEY is the default: set a secret of your own",
+            ),
+            (
+                self.on_show and self.allow_loopback_targets,
+                "SIMPLANE_ALLOW_LOOPBACK_TARGETS must be false where others can reach this installation",
             ),
             (
                 bool(self.database_url) and not database.is_database(self.database_url),

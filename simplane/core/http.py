@@ -109,7 +109,7 @@ class Http:
 
         `changes`: the call does something at the other side, so `traced(sent=...)` is told before it leaves.
         """
-        if _transaction_open():
+        if transaction_open():
             raise RuntimeError(f"{method} {url} inside a transaction: write the intent, commit, then call")
         trace, begun = _trace.get(), clock.now()
         if changes and trace and trace.announce:
@@ -136,11 +136,11 @@ class Http:
             async with asyncio.timeout(self._most_seconds):
                 return await lane.exchange(request, most_bytes)
         except _SURELY_UNSENT as problem:
-            raise NotSent(_told(problem)) from problem
+            raise NotSent(told(problem)) from problem
         except NoAnswer:
             raise
         except Exception as problem:
-            raise NoAnswer(_told(problem)) from problem
+            raise NoAnswer(told(problem)) from problem
 
     def _lane(self) -> _Lane:
         """The first one with room; so the later ones fall idle and their connections end. With none, whoever waits least."""
@@ -178,7 +178,7 @@ class _Lane(httpx2.AsyncHTTPTransport):
         self.most = most
         self.flying = 0
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=_tls(),
+            ssl_context=tls(),
             max_connections=most,
             max_keepalive_connections=most,
             keepalive_expiry=KEEP_ALIVE_SECONDS,
@@ -198,11 +198,12 @@ class _Lane(httpx2.AsyncHTTPTransport):
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """Certificates are checked against the authorities everybody trusts; nothing of the environment changes that."""
     return httpx2.create_ssl_context(trust_env=False)
 
 
-def _transaction_open() -> bool:
+def transaction_open() -> bool:
     """Whether this thread holds a transaction, for whoever ran an event loop inside one.
 
     In a running loop Django gives every task a connection of its own, so `connection.in_atomic_block` is always False
@@ -245,7 +246,8 @@ async def _whole(response: httpx2.Response, most_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def _told(problem: Exception) -> str:
+def told(problem: Exception) -> str:
+    """An error in one line."""
     return f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
 
 

@@ -52,6 +52,11 @@ def only(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
         ("SIMPLANE_DEBUG", "true", "SIMPLANE_DEBUG must be off in production"),
         ("SIMPLANE_SECRET_KEY", env.DEFAULT_SECRET, "SIMPLANE_SECRET_KEY is the default: set a secret of your own"),
         ("SIMPLANE_ALLOW_STAND_INS", "true", "SIMPLANE_ALLOW_STAND_INS must be false in production"),
+        (
+            "SIMPLANE_ALLOW_LOOPBACK_TARGETS",
+            "true",
+            "SIMPLANE_ALLOW_LOOPBACK_TARGETS must be false where others can reach this installation",
+        ),
         ("DATABASE_URL", "", "DATABASE_URL is missing: production never uses the embedded database"),
         ("SIMPLANE_ALLOWED_HOSTS", "", "SIMPLANE_ALLOWED_HOSTS is empty"),
         ("SIMPLANE_BASE_URL", "http://esim.example", "SIMPLANE_BASE_URL must be https:// in production"),
