@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
+
+from simplane.hub.entrance import start
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(url="/console/")),
+    path("", start),
     path("", include("simplane.store.urls")),
     path("", include("simplane.api.urls")),
     path("console/", include("simplane.console.urls")),
+    path("hub/", include("simplane.hub.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

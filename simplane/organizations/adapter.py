@@ -1,4 +1,4 @@
-"""How people sign in to the console: by invitation only, e-mail and password or passkey, then a second factor."""
+"""How people sign in: by invitation only, e-mail and password or passkey, then a second factor if they have one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SEALED = SecretJSONField()
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Nobody signs up by himself; `simplane createsuperuser` and Django's admin make accounts."""
+    """Nobody signs up here: `simplane createsuperuser` and Django's admin make staff, an invitation by mail makes members."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": "Too many failed login attempts. Wait 5 minutes, then try again.",
@@ -27,6 +27,10 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Our staff work in the console, everybody else in the hub."""
+        return "/console/" if getattr(request.user, "is_staff", False) else "/hub/"
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The person's own address, so that behind our proxy one who guesses locks nobody else out."""

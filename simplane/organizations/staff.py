@@ -23,8 +23,8 @@ from simplane.core import context
 from simplane.organizations.models import User
 
 CONSOLE, ADMIN = "/console/", "/admin/"
-ENGLISH = (CONSOLE, ADMIN, "/accounts/")
-"""Pages for our staff are written in one language, whatever the browser prefers."""
+ENGLISH = (CONSOLE, ADMIN, "/accounts/", "/hub/")
+"""Pages for our staff and for resellers are written in one language, whatever the browser prefers."""
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 

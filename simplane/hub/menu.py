@@ -1,0 +1,29 @@
+"""The menu of the hub: what there is, where, who sees it, and which key goes there (`g` then the letter)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simplane.hub.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the menu, shown to whom the page itself lets in."""
+
+    section: str
+    label: str
+    url_name: str
+    icon: str
+    key: str
+    permission: str
+
+
+Group = tuple[str, tuple[Entry, ...]]
+GROUPS: tuple[Group, ...] = (("", (Entry("overview", "Overview", "hub:overview", "today", "o", "orders:read"),)),)
+
+
+def menu_for(hub: Standing) -> list[Group]:
+    """The entries that a person may open, without empty groups."""
+    shown = [(title, tuple(one for one in entries if hub.may(one.permission))) for title, entries in GROUPS]
+    return [(title, entries) for title, entries in shown if entries]

@@ -1,0 +1,129 @@
+"""What every page of the hub shares: who may open it, for whom it acts, and the frame around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, cast
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
+
+from simplane.core import context as who
+from simplane.core.errors import NotFound
+from simplane.hub.menu import menu_for
+from simplane.hub.standing import Standing, standing_of
+from simplane.organizations.models import User
+from simplane.organizations.roles import PERMISSIONS
+
+P = ParamSpec("P")
+
+
+class HubRequest(HttpRequest):
+    """A request that passed `page`: every query of a view goes through `hub.organization`."""
+
+    hub: Standing
+
+
+View = Callable[Concatenate[HubRequest, P], HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a page asks of a person; the tests walk all routes with it."""
+
+    permission: str
+    members_only: bool
+
+
+class Guarded(Protocol[P]):
+    """A view behind `page`."""
+
+    rule: Rule
+
+    def __call__(self, request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase: ...
+
+
+def page(permission: str, *, members_only: bool = False) -> Callable[[View[P]], Guarded[P]]:
+    """Only for people whose role holds the permission. The view gets `request.hub`; NotFound becomes a 404.
+
+    `members_only`: never for our staff who see the hub as a reseller does (secrets, people, saved cards).
+    """
+    if permission not in PERMISSIONS:
+        raise ValueError(f"no permission {permission!r}: add it to organizations/roles.py")
+
+    def guard(view: View[P]) -> Guarded[P]:
+        @wraps(view)
+        def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            found = _standing(request)
+            if isinstance(found, HttpResponse):
+                return found
+            _refuse(found, permission, members_only)
+            hub_request = cast(HubRequest, request)
+            hub_request.hub = found
+            with who.acting(found.actor):
+                try:
+                    made = view(hub_request, *args, **kwargs)
+                except NotFound as missing:
+                    raise Http404(str(missing)) from None
+            # These pages show an account's data: no cache but the browser's own history may keep them.
+            made.headers.setdefault("Cache-Control", "private, no-store")
+            return made
+
+        guarded = cast(Guarded[P], answer)
+        guarded.rule = Rule(permission, members_only)
+        return guarded
+
+    return guard
+
+
+def show(
+    request: HubRequest, template: str, section: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render `hub/<template>.html`; a partial update gets the content without the frame.
+
+    `section` marks the entry of the menu. Templates see `hub` (the standing) and `may` (its permissions).
+    """
+    hub = request.hub
+    shared: dict[str, Any] = {"hub": hub, "section": section, "may": permissions(hub)}
+    if request.headers.get("HX-Request") == "true":
+        shared["frame"] = "hub/fragment.html"
+    else:
+        shared |= {"frame": "hub/frame.html", "menu": menu_for(hub), "environment": settings.SIMPLANE.environment}
+    return render(request, f"hub/{template}.html", shared | context, status=status)
+
+
+def permissions(hub: Standing) -> dict[str, bool]:
+    """Which permissions the role holds, by names a template can say: `may.orders_write`."""
+    return {name.replace(":", "_"): hub.may(name) for name in PERMISSIONS}
+
+
+def _standing(request: HttpRequest) -> Standing | HttpResponse:
+    user = request.user
+    if not isinstance(user, User):
+        return _elsewhere(request, redirect_to_login(request.get_full_path()))
+    found = standing_of(request, user)
+    if found is None and user.is_staff:
+        return _elsewhere(request, HttpResponseRedirect("/console/"))
+    if found is None:
+        raise PermissionDenied("you belong to no reseller account (any more): ask its owner for an invitation")
+    return found
+
+
+def _refuse(found: Standing, permission: str, members_only: bool) -> None:
+    if not found.may(permission):
+        raise PermissionDenied(f"your role is {found.role.label.lower()}: ask an owner of {found.home.name}")
+    if members_only and found.acting:
+        raise PermissionDenied("only members do this: our staff see no secrets and change no people")
+
+
+def _elsewhere(request: HttpRequest, target: HttpResponseRedirect) -> HttpResponse:
+    """A refresh in the background must not put another page into the middle of this one."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponseClientRedirect(target.url)
+    return target

@@ -1,0 +1,15 @@
+"""The hub's addresses. Each view stands behind `shell.page`, but for those of people who are not signed in yet."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from simplane.hub import modes, overview
+
+app_name = "hub"
+urlpatterns: list[URLPattern] = [
+    path("", overview.overview, name="overview"),
+    path("mode/", modes.mode, name="mode"),
+    path("choose/", modes.choose, name="choose"),
+    path("stop-acting/", modes.stop_acting, name="stop_acting"),
+]
