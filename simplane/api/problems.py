@@ -24,12 +24,29 @@ PROBLEMS: dict[str, Problem] = {
     "bad_request": Problem(422, "A field of the body is wrong", "read `detail`, correct the field, send it again"),
     "length_required": Problem(411, "The length of the body is missing", "send a Content-Length"),
     "too_large": Problem(413, "The body is too large", "send fewer lines an order"),
-    "method_not_allowed": Problem(405, "This address takes POST", "send a POST"),
+    "method_not_allowed": Problem(405, "This address takes another method", "read `Allow` for those it takes"),
+    "not_found": Problem(404, "There is no such thing, or it is not yours", "check the id and which key you use"),
+    "bad_parameter": Problem(422, "A parameter of the address is wrong", "read `detail`, correct it, ask again"),
+    "bad_cursor": Problem(400, "The cursor is none of ours", "send the `next_cursor` of the page before, or none"),
+    "not_understood": Problem(400, "The request can not be understood", "read `detail`, correct it, send it again"),
+    "not_now": Problem(409, "Its state does not allow this now", "read its state first"),
+    "not_supported": Problem(409, "The supplier of this eSIM can not do this", "read `can` of the eSIM first"),
+    "not_refundable": Problem(
+        409, "This eSIM was installed or used", "only an eSIM that was never installed is given back"
+    ),
+    "supplier_refused": Problem(409, "The supplier of this eSIM refused", "read the eSIM's state, then write to us"),
+    "supplier_silent": Problem(
+        503, "The supplier of this eSIM did not answer", "send it again: doing it twice changes nothing"
+    ),
+    "idempotency_key_in_use": Problem(
+        409, "A request with this Idempotency-Key is under way", "wait a second, then send it again with the same key"
+    ),
+    "internal": Problem(500, "Something is wrong on our side", "we were told; write to us with the `request_id`"),
     "unauthorized": Problem(
         401, "The API key is missing, unknown, expired or revoked", "send Authorization: Bearer sk_…"
     ),
     "wrong_network": Problem(403, "The API key may not be used from this address", "add the network to the key"),
-    "missing_scope": Problem(403, "The API key lacks the scope orders:write", "use a key that has it"),
+    "missing_scope": Problem(403, "The API key lacks the scope of this call", "use a key that has it"),
     "account_applied": Problem(403, "The account is not approved yet", "wait for our mail, or use the test key"),
     "account_suspended": Problem(403, "The account is suspended", "write to us"),
     "rate_limited": Problem(429, "Too many requests with this key", "wait for the seconds of Retry-After"),
@@ -55,10 +72,20 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "unavailable": Problem(
         503,
-        "The order was not confirmed in time",
-        "send it again with the same Idempotency-Key: it is never placed twice",
+        "This was not confirmed in time",
+        "send it again, with the same Idempotency-Key: nothing is done twice",
     ),
 }
+
+
+class Refused(Exception):
+    """A refusal by its code in the table. `extra` members stand beside the standard ones; `retry_after` in seconds."""
+
+    def __init__(
+        self, code: str, detail: str = "", *, extra: dict[str, Any] | None = None, retry_after: float | None = None
+    ) -> None:
+        self.code, self.detail, self.extra, self.retry_after = code, detail, extra, retry_after
+        super().__init__(code)
 
 
 def render(code: str, request_id: str, *, detail: str = "", extra: dict[str, Any] | None = None) -> tuple[int, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from simplane.ledger.chart import Kind
 from simplane.ledger.models import Account, Entry, Hold, Ledger, Transaction, Wallet
@@ -42,6 +42,13 @@ def wallets(organization_id: int) -> list[WalletState]:
         WalletState(row.organization_id, row.currency, row.balance_minor, held.get(row.pk, 0), row.credit_limit_minor)
         for row in rows
     ]
+
+
+def entries(ref: AccountRef, *, ledger: Ledger = Ledger.LIVE) -> QuerySet[Entry]:
+    """The account's entries with their transactions, to be filtered and paged by (at, id). Signed: credit is positive."""
+    account = find_account(ref, ledger=ledger)
+    rows = Entry.objects.select_related("transaction")
+    return rows.filter(account=account) if account else rows.none()
 
 
 def statement(ref: AccountRef, since: datetime, until: datetime, *, ledger: Ledger = Ledger.LIVE) -> Statement:

@@ -6,8 +6,10 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from ipaddress import ip_network
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+
+from django.db.models import Q
 
 from simplane.core import audit, clock, context
 from simplane.core.db import transaction
@@ -21,6 +23,7 @@ SCOPES = (
     "orders:write",
     "esims:write",
     "wallet:read",
+    "wallet:write",
     "webhooks:write",
 )
 LONGEST_OVERLAP = timedelta(days=30)
@@ -57,7 +60,7 @@ def create_key(
 
 
 def rotate_key(organization_id: int, public_id: str, *, overlap: timedelta = timedelta(hours=24)) -> NewKey:
-    """A new secret with the same rights; the old one works until the overlap ends. Raises NotFound, BadInput."""
+    """A new secret with the same rights; the old one, and its tokens, work until the overlap ends. Raises NotFound, BadInput."""
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise BadInput("that overlap is too long", fix=f"at most {LONGEST_OVERLAP.days} days")
     with transaction():
@@ -66,17 +69,43 @@ def rotate_key(organization_id: int, public_id: str, *, overlap: timedelta = tim
         until = clock.now() + overlap
         old.expires_at = min(old.expires_at, until) if old.expires_at else until
         old.save(update_fields=["expires_at"])
+        old.tokens.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=until)).update(expires_at=until)
         audit.note("api_key.rotated", "api_key", old.public_id, after={"new": made.key.public_id})
         return made
 
 
 def revoke_key(organization_id: int, public_id: str) -> None:
-    """The key is refused from the next request on. Raises NotFound."""
+    """The key and every token got with it are refused from the next request on. Raises NotFound."""
     with transaction():
         key = _living(organization_id, public_id)
         key.revoked_at = clock.now()
         key.save(update_fields=["revoked_at"])
+        key.tokens.filter(revoked_at__isnull=True).update(revoked_at=key.revoked_at)
         audit.note("api_key.revoked", "api_key", public_id)
+
+
+def find_key(secret: str, *, at: datetime) -> ApiKey | None:
+    """The key of this secret with its organization, if it is neither revoked nor expired."""
+    rows = ApiKey.objects.select_related("organization").filter(hash=hash_of(secret), revoked_at__isnull=True)
+    return rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at)).first()
+
+
+def allows(key: ApiKey, address: str) -> bool:
+    """Whether a key may be used from this address. A key without networks may from anywhere."""
+    if not key.allowed_networks:
+        return True
+    try:
+        sender = ip_address(address)
+    except ValueError:
+        return False
+    return any(sender in ip_network(one) for one in key.allowed_networks)
+
+
+def used(key: ApiKey, *, every: timedelta = timedelta(minutes=1)) -> None:
+    """Note that a key is in use; written at most once in `every`."""
+    now = clock.now()
+    if key.last_used_at is None or key.last_used_at <= now - every:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 def _living(organization_id: int, public_id: str) -> ApiKey:

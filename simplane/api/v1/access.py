@@ -1,0 +1,100 @@
+"""Who calls, and whether they may: API keys and the access tokens that were got with one.
+
+The same rules stand in SQL in `ordering/migrations` for POST /api/v1/orders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from simplane.api.problems import Refused
+from simplane.core import clock
+from simplane.core.addresses import source_ip
+from simplane.core.ratelimit import take
+from simplane.organizations.keys import allows, find_key, used
+from simplane.organizations.models import ApiKey, Organization
+
+USED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Call:
+    """What the edge knows of a request before any address is looked at."""
+
+    request_id: str
+    key: ApiKey | None
+    headers: dict[str, str] = field(default_factory=dict)
+    """To be sent with the answer, whatever it is."""
+
+
+class ApiRequest(HttpRequest):
+    """A request that came through the edge (api/v1/edge.py)."""
+
+    call: Call
+    auth: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The key that calls and the organization it acts for."""
+
+    key: ApiKey
+
+    @property
+    def organization(self) -> Organization:
+        """Whose data this call may see: its own and nobody else's."""
+        return self.key.organization
+
+    @property
+    def name(self) -> str:
+        """As the audit trail writes it."""
+        return f"api_key:{self.key.public_id}"
+
+
+class Scope(HttpBearer):
+    """Lets a call pass whose key has this scope. Raises Refused."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        assert isinstance(request, HttpRequest)
+        call: Call = getattr(request, "call")  # noqa: B009  set by the edge on every request
+        key = call.key
+        if key is None:
+            raise Refused("unauthorized")
+        if not allows(key, source_ip(request.META)):
+            raise Refused("wrong_network")
+        if self.scope not in key.scopes:
+            raise Refused("missing_scope", f"this call needs the scope {self.scope}: use a key that has it")
+        if key.organization.state != Organization.State.ACTIVE:
+            raise Refused(f"account_{key.organization.state}")
+        _within_rate(key)
+        used(key, every=USED_EVERY)
+        return Caller(key)
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        """Never called: the edge has looked the key up already."""
+        raise NotImplementedError
+
+
+def _within_rate(key: ApiKey) -> None:
+    """A token shares the rate of the key it was got with."""
+    rate = key.rate_per_minute
+    wait = take(f"api:{key.parent_id or key.pk}", per_second=rate / 60, burst=max(1, rate // 10))
+    if wait < 0:
+        raise Refused("rate_limited", retry_after=-wait)
+
+
+def caller_key(request: HttpRequest) -> ApiKey | None:
+    """The living key of the Authorization header; None without one that is good."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        return None
+    return find_key(secret.strip(), at=clock.now())

@@ -1,0 +1,102 @@
+"""The API itself: how its answers are written and what its refusals look like. Addresses are added in `routes.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.renderers import BaseRenderer
+
+from simplane.api.problems import Refused
+from simplane.api.v1.answers import problem, refusal
+from simplane.core.errors import Refusal
+from simplane.core.log import logger
+
+log = logger(__name__)
+VERSION = "1"
+
+
+class Json(BaseRenderer):
+    """JSON by msgspec; the schemas have turned every value into a plain one."""
+
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:  # noqa: ARG002
+        return msgspec.json.encode(data)
+
+
+class Body(Parser):
+    """Reads a JSON body. Raises Refused for what is none."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        try:
+            found = msgspec.json.decode(request.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Refused("bad_json", str(error)[:200]) from None
+        if not isinstance(found, dict):
+            raise Refused("bad_json", "the body is not a JSON object: send one")
+        return found
+
+
+api = NinjaAPI(
+    title="Simplane",
+    version=VERSION,
+    openapi_url=None,
+    docs_url=None,
+    urls_namespace="api-v1",
+    renderer=Json(),
+    parser=Body(),
+)
+
+
+@api.exception_handler(Refused)
+def _refused(request: HttpRequest, told: Refused) -> HttpResponse:
+    return problem(request, told)
+
+
+@api.exception_handler(Refusal)
+def _refusal(request: HttpRequest, told: Refusal) -> HttpResponse:
+    return refusal(request, told)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, told: ValidationError) -> HttpResponse:
+    in_body = any(error["loc"][0] == "body" for error in told.errors)
+    fields = [{"field": _field(error["loc"]), "problem": error["msg"]} for error in told.errors[:20]]
+    detail = "; ".join(f"{one['field']}: {one['problem']}" for one in fields[:3])
+    return problem(
+        request, Refused("bad_request" if in_body else "bad_parameter", detail[:500], extra={"fields": fields})
+    )
+
+
+@api.exception_handler(Http404)
+def _not_found(request: HttpRequest, told: Http404) -> HttpResponse:  # noqa: ARG001
+    return problem(request, Refused("not_found"))
+
+
+@api.exception_handler(HttpError)
+def _http(request: HttpRequest, told: HttpError) -> HttpResponse:
+    return problem(request, Refused("unauthorized" if told.status_code == 401 else "not_understood", told.message))
+
+
+@api.exception_handler(OperationalError)
+def _silent(request: HttpRequest, told: OperationalError) -> HttpResponse:
+    log.error("api.database_silent", problem=type(told).__name__)
+    return problem(request, Refused("unavailable"))
+
+
+@api.exception_handler(Exception)
+def _broken(request: HttpRequest, told: Exception) -> HttpResponse:
+    log.exception("api.failed", exc_info=told, path=request.path)
+    return problem(request, Refused("internal"))
+
+
+def _field(place: tuple[Any, ...]) -> str:
+    """`lines.0.sku` of (`body`, `order`, `lines`, 0, `sku`): what the caller wrote, without where we keep it."""
+    inner = place[2:] if place[0] == "body" and len(place) > 2 else place[1:]
+    return ".".join(str(part) for part in inner) or "body"

@@ -1,0 +1,23 @@
+"""Every address of the API: one line a resource."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from simplane.api.problems import Refused
+from simplane.api.v1 import wallet
+from simplane.api.v1.answers import problem
+from simplane.api.v1.base import api
+
+for one in (wallet,):
+    api.add_router("", one.router)
+
+
+@csrf_exempt
+def _nothing_here(request: HttpRequest) -> HttpResponse:
+    return problem(request, Refused("not_found", "there is no such address: /api/docs lists all"))
+
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", api.urls), re_path("", _nothing_here)]

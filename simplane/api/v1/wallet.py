@@ -1,0 +1,255 @@
+"""GET /wallet, /wallet/entries, /wallet/statements: what there is, and every entry that explains it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from simplane.api.v1.access import ApiRequest, Scope
+from simplane.api.v1.paging import Paging, page_of
+from simplane.api.v1.values import CLEAN, Currency, Minor, Moment, Page, examples
+from simplane.catalog.wholesale import terms_of
+from simplane.core import clock
+from simplane.ledger.actions.wallet import ledger_of
+from simplane.ledger.chart import Kind
+from simplane.ledger.models import Entry
+from simplane.ledger.queries import entries, statement, wallets
+from simplane.ledger.values import AccountRef, Statement
+from simplane.organizations.models import Organization
+
+router = Router(tags=["Wallet"], auth=Scope("wallet:read"))
+WhichCurrency = Annotated[
+    str | None, Field(pattern="^[A-Z]{3}$", description="Of the wallet; else that of your terms.")
+]
+
+
+class Balance(Schema):
+    """A wallet in one currency."""
+
+    currency: Currency
+    balance_minor: Minor
+    held_minor: Annotated[int, Field(description="Set aside for orders under way; no part of the balance.")]
+    credit_limit_minor: Annotated[int, Field(description="So far below zero the balance may go.")]
+    available_minor: Annotated[int, Field(description="What an order may cost now: balance and credit.")]
+
+
+class WalletOut(Schema):
+    """All wallets of the account."""
+
+    model_config = examples(
+        {
+            "object": "wallet",
+            "test": False,
+            "balances": [
+                {
+                    "currency": "EUR",
+                    "balance_minor": 125000,
+                    "held_minor": 1800,
+                    "credit_limit_minor": 0,
+                    "available_minor": 125000,
+                }
+            ],
+        }
+    )
+    object: str = "wallet"
+    test: bool
+    balances: list[Balance]
+
+
+class EntryOut(Schema):
+    """One movement of the wallet."""
+
+    model_config = examples(
+        {
+            "id": 4711,
+            "transaction": 2356,
+            "at": "2026-11-20T12:00:00.000Z",
+            "kind": "hold",
+            "subject": "ord_06b3x8tk1m4q7rznw2v5c9",
+            "reason": "",
+            "amount_minor": -1800,
+            "currency": "EUR",
+        }
+    )
+    id: int
+    transaction: int
+    at: Moment
+    kind: Annotated[str, Field(description="hold, release, refund, top_up, reversal, …")]
+    subject: Annotated[str, Field(description="What it is about: an order's id, a top-up's.")]
+    reason: str
+    amount_minor: Annotated[int, Field(description="Positive: into the wallet.")]
+    currency: Currency
+
+
+class StatementRow(EntryOut):
+    """An entry with the balance after it."""
+
+    balance_minor: int
+
+
+class StatementOut(Schema):
+    """Opening balance, every entry, closing balance of one month (UTC)."""
+
+    model_config = examples(
+        {
+            "object": "statement",
+            "month": "2026-11",
+            "currency": "EUR",
+            "opening_minor": 126800,
+            "closing_minor": 125000,
+            "closed": False,
+            "entries": [
+                {
+                    "id": 4711,
+                    "transaction": 2356,
+                    "at": "2026-11-20T12:00:00.000Z",
+                    "kind": "hold",
+                    "subject": "ord_06b3x8tk1m4q7rznw2v5c9",
+                    "reason": "",
+                    "amount_minor": -1800,
+                    "currency": "EUR",
+                    "balance_minor": 125000,
+                }
+            ],
+        }
+    )
+    object: str = "statement"
+    month: str
+    currency: Currency
+    opening_minor: Minor
+    closing_minor: Minor
+    closed: Annotated[bool, Field(description="The month is over; else more entries may come.")]
+    entries: list[StatementRow]
+
+
+class EntryFilter(Paging):
+    """Which entries."""
+
+    currency: WhichCurrency = None
+    kind: Annotated[str | None, Field(max_length=40, pattern=CLEAN)] = None
+    subject: Annotated[str | None, Field(max_length=80, pattern=CLEAN, description="An order's id, for example.")] = (
+        None
+    )
+
+
+class StatementWanted(Schema):
+    """Which month, and how."""
+
+    month: Annotated[str, Field(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$", description="`2026-11`, in UTC.")]
+    currency: WhichCurrency = None
+    format: Annotated[Literal["json", "csv"], Field(description="`csv`: text/csv, amounts in minor units.")] = "json"
+
+
+@router.get("/wallet", response=WalletOut, summary="Read your balance")
+def read_wallet(request: ApiRequest) -> dict[str, Any]:
+    """Balance, what is held for orders under way, credit, and what you may spend, for each currency."""
+    owner = request.auth.organization
+    balances = [
+        {
+            "currency": one.currency,
+            "balance_minor": one.balance_minor,
+            "held_minor": one.held_minor,
+            "credit_limit_minor": one.credit_limit_minor,
+            "available_minor": one.available.minor,
+        }
+        for one in wallets(owner.pk)
+    ]
+    return {"test": owner.is_test, "balances": balances}
+
+
+@router.get("/wallet/entries", response=Page[EntryOut], summary="List entries")
+def list_entries(request: ApiRequest, wanted: Query[EntryFilter]) -> dict[str, Any]:
+    """Every movement of a wallet, newest first. The sum of all entries is the balance."""
+    owner = request.auth.organization
+    rows = entries(_wallet(owner, wanted.currency), ledger=ledger_of(owner))
+    return page_of(_filtered(rows, wanted), wanted, lambda found: [_entry(row) for row in found], by="at")
+
+
+@router.get("/wallet/statements", response=StatementOut, summary="Read a month's statement")
+def read_statement(request: ApiRequest, wanted: Query[StatementWanted]) -> Any:
+    """Opening balance, each entry with the balance after it, and closing balance; as JSON or CSV."""
+    owner = request.auth.organization
+    since, until = _month(wanted.month)
+    found = statement(_wallet(owner, wanted.currency), since, until, ledger=ledger_of(owner))
+    if wanted.format == "csv":
+        return _csv(found, wanted.month)
+    return {
+        "month": wanted.month,
+        "currency": found.account.currency,
+        "opening_minor": found.opening_minor,
+        "closing_minor": found.closing_minor,
+        "closed": until <= clock.now(),
+        "entries": _rows(found),
+    }
+
+
+def _wallet(owner: Organization, currency: str | None) -> AccountRef:
+    if currency is None:
+        terms = terms_of(owner)
+        currency = terms.currency if terms else "EUR"
+    return AccountRef(Kind.WALLET, currency, owner.pk)
+
+
+def _filtered(rows: QuerySet[Entry], wanted: EntryFilter) -> QuerySet[Entry]:
+    if wanted.kind:
+        rows = rows.filter(transaction__kind=wanted.kind)
+    return rows.filter(transaction__subject=wanted.subject) if wanted.subject else rows
+
+
+def _entry(row: Entry) -> dict[str, Any]:
+    fact = row.transaction
+    return {
+        "id": row.pk,
+        "transaction": fact.pk,
+        "at": row.at,
+        "kind": fact.kind,
+        "subject": fact.subject,
+        "reason": fact.reason,
+        "amount_minor": row.amount_minor,
+        "currency": row.currency,
+    }
+
+
+def _rows(found: Statement) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": line.entry_id,
+            "transaction": line.transaction_id,
+            "at": line.at,
+            "kind": line.kind,
+            "subject": line.subject,
+            "reason": line.reason,
+            "amount_minor": line.amount_minor,
+            "currency": found.account.currency,
+            "balance_minor": line.balance_minor,
+        }
+        for line in found.lines
+    ]
+
+
+def _month(text: str) -> tuple[datetime, datetime]:
+    year, month = int(text[:4]), int(text[5:])
+    following = (year + 1, 1) if month == 12 else (year, month + 1)
+    return datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
+
+
+def _csv(found: Statement, month: str) -> HttpResponse:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["at", "kind", "subject", "reason", "amount_minor", "balance_minor", "currency", "entry"])
+    currency = found.account.currency
+    writer.writerow([found.since.isoformat(), "opening", "", "", "", found.opening_minor, currency, ""])
+    for line in found.lines:
+        facts = [line.at.isoformat(), line.kind, line.subject, line.reason]
+        writer.writerow([*facts, line.amount_minor, line.balance_minor, currency, line.entry_id])
+    writer.writerow([found.until.isoformat(), "closing", "", "", "", found.closing_minor, currency, ""])
+    answer = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="statement-{month}-{currency}.csv"'
+    return answer

@@ -1,0 +1,77 @@
+"""The wallet by API: balances, entries page by page, statements that add up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from simplane.core import clock
+from tests.api.v1.calls import Program, program
+from tests.ledger.money import funded
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def caller(monkeypatch: pytest.MonkeyPatch) -> Program:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    made = program(10_00)
+    for minor in (1_00, 2_00, 3_00):
+        funded(minor, owner=made.organization)
+    program(77_00)
+    return made
+
+
+def test_entries_come_page_by_page_newest_first_and_sum_to_the_balance(caller: Program) -> None:
+    first = caller.get("/wallet/entries", limit=3).told
+    second = caller.get("/wallet/entries", limit=3, cursor=first["next_cursor"]).told
+
+    amounts = [one["amount_minor"] for one in first["data"] + second["data"]]
+    assert amounts == [3_00, 2_00, 1_00, 10_00]
+    assert (first["has_more"], second["has_more"], second["next_cursor"]) == (True, False, None)
+    assert sum(amounts) == caller.get("/wallet").told["balances"][0]["balance_minor"]
+    assert first["data"][0]["at"] == "2026-11-20T12:00:00.000Z"
+
+
+def test_entries_are_filtered(caller: Program) -> None:
+    assert len(caller.get("/wallet/entries", kind="top_up").told["data"]) == 4
+    assert caller.get("/wallet/entries", kind="hold").told["data"] == []
+    assert caller.get("/wallet/entries", currency="USD").told["data"] == []
+
+
+@pytest.mark.parametrize("cursor", ["x", "WzFd", "W251bGxd", "WyIwMDAxLTAxLTAxVDAwOjAwOjAwWiIsMV0", "é"])
+def test_a_cursor_that_is_none_of_ours_is_refused(caller: Program, cursor: str) -> None:
+    assert (caller.get("/wallet/entries", cursor=cursor).status, caller.get("/wallet/entries", cursor=cursor).code) == (
+        400,
+        "bad_cursor",
+    )
+
+
+@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"limit": "many"}, {"currency": "eur"}])
+def test_a_parameter_that_can_not_be_is_named(caller: Program, query: dict[str, object]) -> None:
+    answer = caller.get("/wallet/entries", **query)
+    assert (answer.status, answer.code) == (422, "bad_parameter")
+    assert answer.told["fields"][0]["field"] == next(iter(query))
+
+
+def test_a_statement_opens_moves_and_closes(caller: Program) -> None:
+    month = caller.get("/wallet/statements", month="2026-11").told
+    assert (month["opening_minor"], month["closing_minor"], month["closed"]) == (0, 16_00, False)
+    assert [one["balance_minor"] for one in month["entries"]] == [10_00, 11_00, 13_00, 16_00]
+
+    before = caller.get("/wallet/statements", month="2026-10").told
+    assert (before["closing_minor"], before["entries"], before["closed"]) == (0, [], True)
+    assert caller.get("/wallet/statements", month="2026-13").code == "bad_parameter"
+
+
+def test_a_statement_is_a_csv_too(caller: Program) -> None:
+    answer = caller.get("/wallet/statements", month="2026-11", format="csv")
+    lines = answer.raw.decode().splitlines()
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert (lines[1].split(",")[1:6], lines[-1].split(",")[1:6]) == (
+        ["opening", "", "", "", "0"],
+        ["closing", "", "", "", "1600"],
+    )
+    assert len(lines) == 7
