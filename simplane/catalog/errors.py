@@ -46,3 +46,16 @@ class NoPrice(Refusal):
     """Nobody set a price in this currency."""
 
     code = "no_price"
+
+
+class UnknownScope(NotFound):
+    """There is no such tier or customer to price for."""
+
+    code = "unknown_price_scope"
+
+
+class StaleDecision(Refusal):
+    """What was to be decided has changed or was decided already."""
+
+    code = "stale_decision"
+    status = 409

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from simplane.core import clock
 from simplane.organizations.models import Organization
@@ -62,11 +62,21 @@ class Price(models.Model):
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200, blank=True)
+    set_by = models.CharField(max_length=120, blank=True)
+    floor_minor = models.BigIntegerField(null=True)
+    """Approved although it leaves less than its product's least margin: how little it may leave. Null: no exception."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["product", "currency", "valid_from"], name="price_one_a_moment"),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="price_not_negative"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["product", "currency", "amount_minor"],
+                name="price_exception",
+                condition=Q(floor_minor__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:
@@ -133,8 +143,10 @@ class WholesalePrice(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     proposed_by = models.CharField(max_length=120)
     approved_by = models.CharField(max_length=120, blank=True)
-    """Empty: waits for approval (its margin lies below the floor) and is not used."""
+    """Whoever set it; of a price below its product's least margin the second person. Empty: it is not used."""
     approved_at = models.DateTimeField(null=True)
+    floor_minor = models.BigIntegerField(null=True)
+    """As of a list price: an approved exception may leave so little."""
 
     class Meta:
         constraints = [
@@ -164,10 +176,109 @@ class WholesalePrice(models.Model):
                 name="wholesale_price_tier",
                 condition=Q(tier__isnull=False, approved_at__isnull=False),
             ),
+            models.Index(
+                fields=["product", "currency", "amount_minor"],
+                name="wholesale_price_exception",
+                condition=Q(floor_minor__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.amount_minor} {self.currency}"
+
+
+class PriceProposal(models.Model):
+    """A price that would leave less than the least margin: it waits for a second person. Neither: a list price."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        APPROVED = "approved"
+        DECLINED = "declined"
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="price_proposals")
+    tier = models.ForeignKey(Tier, models.CASCADE, null=True)
+    organization = models.ForeignKey(Organization, models.CASCADE, null=True)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    valid_from = models.DateTimeField(null=True)
+    """Null: from its approval on."""
+    valid_until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200)
+    left_minor = models.BigIntegerField()
+    """What it left of the cheapest cost when it was proposed, in its currency."""
+    least_minor = models.BigIntegerField()
+    """What the product should leave at least."""
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    proposed_by = models.CharField(max_length=120)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=200, blank=True)
+    """Why it was approved or declined."""
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tier__isnull=True) | Q(organization__isnull=True), name="price_proposal_for_one"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | ~Q(decided_by=F("proposed_by")), name="price_proposal_four_eyes"
+            ),
+            models.UniqueConstraint(
+                fields=["product", "tier", "organization", "currency"],
+                name="price_proposal_one_waiting",
+                condition=Q(state="waiting"),
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.amount_minor} {self.currency}"
+
+
+class MarkupRule(models.Model):
+    """How a tier's or a customer's prices are made from today's cost. A rule is ended by the next one, never changed."""
+
+    tier = models.ForeignKey(Tier, models.CASCADE, null=True)
+    organization = models.ForeignKey(Organization, models.CASCADE, null=True)
+    currency = models.CharField(max_length=3)
+    percent = models.DecimalField(max_digits=7, decimal_places=2)
+    """Of the cost, added to it."""
+    least_minor = models.BigIntegerField()
+    """But at least so much is added."""
+    step_minor = models.BigIntegerField(default=1)
+    ending_minor = models.BigIntegerField(default=0)
+    """Rounded up to a multiple of the step plus the ending: 100 and 90 is x.90."""
+    reason = models.CharField(max_length=200, blank=True)
+    created_by = models.CharField(max_length=120)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tier__isnull=True) ^ Q(organization__isnull=True), name="markup_for_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    percent__gte=0,
+                    least_minor__gte=0,
+                    step_minor__gt=0,
+                    ending_minor__gte=0,
+                    ending_minor__lt=F("step_minor"),
+                ),
+                name="markup_amounts",
+            ),
+            models.UniqueConstraint(
+                fields=["tier", "organization", "currency"],
+                name="markup_one_in_force",
+                condition=Q(valid_until__isnull=True),
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"markup {self.pk}"
 
 
 class Quote(models.Model):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from simplane.catalog import actions, queries
 from simplane.catalog.models import Price, Product
-from simplane.console import margins
+from simplane.routing import margins
 from simplane.console.product_forms import PriceForm, ProductForm
 from simplane.console.shell import page
 from simplane.core import clock

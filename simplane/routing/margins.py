@@ -1,4 +1,4 @@
-"""What each approved offer would leave of a price. For people to look at; routing does its own sums."""
+"""What each approved offer would leave of a price: for people and for the guard of prices; `rank` does its own sums."""
 
 from __future__ import annotations
 
@@ -26,9 +26,16 @@ class Margin:
 
 def approved_offers(products: Iterable[Product]) -> dict[int, list[Offer]]:
     """Active offers that may serve each product, by product key, in one query."""
-    rows = Match.objects.filter(
-        product__in=list(products), state=Match.State.APPROVED, offer__state=Offer.State.ACTIVE
-    ).select_related("offer__supplier")
+    rows = (
+        Match.objects.filter(
+            product__in=list(products),
+            state=Match.State.APPROVED,
+            offer__state=Offer.State.ACTIVE,
+            offer__supplier__active=True,
+        )
+        .select_related("offer__supplier")
+        .defer("offer__raw", "offer__supplier__credentials")
+    )
     made: dict[int, list[Offer]] = {}
     for row in rows:
         made.setdefault(row.product_id, []).append(row.offer)
@@ -54,4 +61,9 @@ def _margin(offer: Offer, price: Money, rates: Rates) -> Margin:
         return Margin(offer, cost, None, None, None)
     handling = Money(offer.supplier.handling_minor, price.currency)
     left = price - here - handling
-    return Margin(offer, cost, here, left, left.minor * 100 // price.minor if price.minor else None)
+    return Margin(offer, cost, here, left, percent(left, price))
+
+
+def percent(left: Money, price: Money) -> int | None:
+    """What is left of a price in whole percent, rounded down; None of a price of nothing."""
+    return left.minor * 100 // price.minor if price.minor else None
