@@ -81,6 +81,8 @@ def _not_found(request: HttpRequest, told: Http404) -> HttpResponse:  # noqa: AR
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, told: HttpError) -> HttpResponse:
+    if isinstance(told.__cause__, Refused):  # of our own parser
+        return problem(request, told.__cause__)
     return problem(request, Refused("unauthorized" if told.status_code == 401 else "not_understood", told.message))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -41,10 +41,12 @@ def page_of(
     """
     names = [*([by] if by else []), "pk"]
     if wanted.cursor:
-        rows = rows.filter(_beyond(_read(wanted.cursor, dated=by is not None), names, "gt" if ascending else "lt"))
+        rows = rows.filter(
+            _beyond(read_cursor(wanted.cursor, dated=by is not None), names, "gt" if ascending else "lt")
+        )
     found = list(rows.order_by(*[name if ascending else f"-{name}" for name in names])[: wanted.limit + 1])
     more, found = len(found) > wanted.limit, found[: wanted.limit]
-    cursor = _written([getattr(found[-1], name) for name in names]) if more else None
+    cursor = write_cursor([getattr(found[-1], name) for name in names]) if more else None
     return {"object": "list", "data": show(found), "has_more": more, "next_cursor": cursor}
 
 
@@ -56,11 +58,13 @@ def _beyond(at: list[Any], names: list[str], side: str) -> Q:
     return Q(**{f"{names[0]}__{side}": moment[0]}) | Q(**{names[0]: moment[0]}) & after
 
 
-def _written(place: list[Any]) -> str:
+def write_cursor(place: Sequence[Any]) -> str:
+    """A place in a list as an opaque text."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 
 
-def _read(cursor: str, *, dated: bool) -> list[Any]:
+def read_cursor(cursor: str, *, dated: bool) -> list[Any]:
+    """The place, beginning with a moment when `dated`, ending with a number. Raises Refused for no cursor of ours."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         place: tuple[Any, ...] = msgspec.json.decode(raw, type=tuple[datetime, int] if dated else tuple[int])

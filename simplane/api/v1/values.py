@@ -21,6 +21,7 @@ Moment = Annotated[
     datetime, PlainSerializer(stamp, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 Text = Annotated[str, Field(min_length=1, max_length=80, pattern=CLEAN)]
+PublicId = Annotated[str, Field(min_length=1, max_length=40, pattern="^[a-zA-Z0-9_-]+$")]
 Minor = Annotated[int, Field(description="Minor units of the currency: 1900 EUR is 19.00, 1900 JPY is 1,900.")]
 Currency = Annotated[str, Field(description="ISO 4217.", pattern="^[A-Z]{3}$")]
 
