@@ -9,6 +9,8 @@ from simplane.delivery import deadletters as delivery_letters
 from simplane.delivery import events as delivery
 from simplane.ordering import deadletters as ordering_letters
 from simplane.ordering import events as ordering
+from simplane.organizations import events as organizations
+from simplane.payments import deadletters as payment_letters
 from simplane.suppliers import catalog_events as catalogues
 from simplane.suppliers import catalog_jobs
 from simplane.suppliers import events as suppliers
@@ -27,11 +29,13 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     catalogues.CatalogChanged: ("routing.propose",),
     delivery.MessageSentLater: ("ordering.message_sent",),
     usage.PurchaseAnswered: ("ordering.advance",),
+    organizations.Invited: ("hub.send_invitation",),
+    organizations.OrganizationApproved: ("hub.tell_approved",),
 }
 
 
 def wire() -> None:
     """Called once when Django is ready."""
     events.wire(REACTIONS)
-    for letters in (ordering_letters, delivery_letters, channel_letters, catalog_jobs):
+    for letters in (ordering_letters, delivery_letters, channel_letters, catalog_jobs, payment_letters):
         letters.register()

@@ -36,7 +36,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Addresses that are keys themselves: a chat's webhook, our webhook address at a supplier, a traveller's page.
     (re.compile(r"(hooks\.slack\.com/)[^\s\"'<>]+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"(/webhooks/(?:suppliers/[^/\s\"']+|mail)/)[^/?\s\"'<>]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"((?:^|[\s\"'(]|://[^/\s\"']+)/[eo]/)[A-Za-z0-9_-]{8,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"((?:^|[\s\"'(]|://[^/\s\"']+)/(?:[eo]|hub/invited)/)[A-Za-z0-9_-]{8,}"), rf"\1{HIDDEN}"),
     # PostgreSQL shows the row that broke a rule: names, addresses, codes.
     (re.compile(r"(Failing row contains )\(.*?\)\.?(?=\n|$)", re.DOTALL), rf"\1({HIDDEN})"),
     (re.compile(r"(Key \([^)]*\)=)\([^)]*\)"), rf"\1({HIDDEN})"),

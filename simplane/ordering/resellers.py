@@ -1,8 +1,10 @@
-"""Taking a reseller on: the organization and its test twin, each with wallet and key."""
+"""Taking a reseller on: the organization and its test twin, each with wallet and key. By us, or as it applies itself."""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.text import slugify
 
@@ -14,10 +16,11 @@ from simplane.core.money import Money, precision
 from simplane.ledger.actions import open_wallet, post, set_credit_limit
 from simplane.ledger.actions.post import Fact
 from simplane.ledger.chart import Kind
-from simplane.ledger.models import Ledger
+from simplane.ledger.models import Ledger, Wallet
 from simplane.ledger.values import AccountRef, Posting
+from simplane.organizations.invitations import write_invitation
 from simplane.organizations.keys import NewKey, create_key
-from simplane.organizations.models import Organization
+from simplane.organizations.models import Organization, Role
 
 PLAY_MONEY = 10_000
 """Whole units of the currency in the wallet of a test twin."""
@@ -42,32 +45,84 @@ class Onboarded:
 
 def onboard(name: str, currency: str, *, credit_minor: int = 0, reason: str = "") -> Onboarded:
     """Take a reseller on. Raises BadInput, BadMoney, ResellerExists."""
-    slug = slugify(name)[:50]
-    if not slug or len(name) > 120:
-        raise BadInput("a reseller needs a name of letters, 120 characters at most")
+    slug = _slug(name)
     precision(currency)
     with transaction():
         if Organization.objects.filter(slug=slug).exists():
             raise ResellerExists(f"there is an organization {slug}", fix="choose another name")
-        live = _organization(name, slug)
-        twin = _organization(f"{name} (test)", f"{slug}-test", twin_of=live)
-        Terms.objects.create(organization=live, currency=currency)
-        wallet = open_wallet(live, currency)
+        live, twin, wallet = _new_account(name, slug, currency)
         if credit_minor:
             set_credit_limit(wallet, credit_minor, reason=reason)
-        _play_money(twin, currency)
         audit.note("reseller.onboarded", "organization", slug, after={"currency": currency}, reason=reason)
     return Onboarded(live, twin, create_key(live, "first live key"), create_key(twin, "first test key"))
 
 
-def _organization(name: str, slug: str, *, twin_of: Organization | None = None) -> Organization:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What an applicant tells us. `country`: ISO 3166-1 alpha-2. `expected_monthly`: eSIMs."""
+
+    company: str
+    currency: str
+    country: str
+    website: str
+    email: str
+    expected_monthly: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An account that waits for our approval, and the test key that works at once."""
+
+    organization: Organization
+    twin: Organization
+    test: NewKey
+
+
+def apply_for_account(wanted: Application) -> Applied:
+    """An account in the state `applied`; whoever opens the link in the mail owns it. Raises BadInput, BadMoney.
+
+    Two may apply under one name: a person decides which of them is approved.
+    """
+    base = _slug(wanted.company)
+    precision(wanted.currency)
+    with transaction():
+        taken = Organization.objects.filter(slug=base).exists()
+        slug = f"{base[:42]}-{secrets.token_hex(3)}" if taken else base
+        live, twin, _ = _new_account(
+            wanted.company,
+            slug,
+            wanted.currency,
+            state=Organization.State.APPLIED,
+            country=wanted.country,
+            website=wanted.website[:200],
+            contact_email=wanted.email.lower(),
+            expected_monthly=wanted.expected_monthly,
+        )
+        write_invitation(live, wanted.email, Role.OWNER, by=None)
+        audit.note("reseller.applied", "organization", slug, after={"currency": wanted.currency})
+    return Applied(live, twin, create_key(twin, "first test key"))
+
+
+def _slug(name: str) -> str:
+    slug = slugify(name)[:50]
+    if not slug or len(name) > 120:
+        raise BadInput("a reseller needs a name of letters, 120 characters at most")
+    return slug
+
+
+@needs_transaction
+def _new_account(name: str, slug: str, currency: str, **profile: Any) -> tuple[Organization, Organization, Wallet]:
+    """The live side with terms and an empty wallet, its twin with play money."""
+    live = _organization(name, slug, **profile)
+    twin = _organization(f"{name} (test)", f"{slug}-test", is_test=True, twin_of=live)
+    Terms.objects.create(organization=live, currency=currency)
+    _play_money(twin, currency)
+    return live, twin, open_wallet(live, currency)
+
+
+def _organization(name: str, slug: str, **given: Any) -> Organization:
     return Organization.objects.create(
-        kind=Organization.Kind.RESELLER,
-        name=name[:120],
-        slug=slug,
-        is_test=twin_of is not None,
-        twin_of=twin_of,
-        created_at=clock.now(),
+        kind=Organization.Kind.RESELLER, name=name[:120], slug=slug, created_at=clock.now(), **given
     )
 
 

@@ -65,6 +65,7 @@ def test_other_names_are_left_alone(name: str) -> None:
         ("POST /webhooks/suppliers/esimgo/SECRET-1 503", "POST /webhooks/suppliers/esimgo/… 503"),
         ("POST /webhooks/mail/SECRET-1 503", "POST /webhooks/mail/… 503"),
         ("GET /e/SECRET-TOKEN-1/qr.svg", "GET /e/…/qr.svg"),
+        ("GET /hub/invited/SECRET-TOKEN-1/", "GET /hub/invited/…/"),
         ("https://esim.example/o/SECRET-TOKEN-1", "https://esim.example/o/…"),
         ("DETAIL:  Failing row contains (1, SECRET, (2)).", "DETAIL:  Failing row contains (…)"),
         ("Key (email)=(SECRET@example.com) already exists.", "Key (email)=(…) already exists."),

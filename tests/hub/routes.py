@@ -10,8 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from simplane.hub.shell import Rule
 
-ARGUMENTS = {"pk": 1, "public_id": "x_1", "verb": ""}
-OPEN = frozenset[str]()
+ARGUMENTS = {"pk": 1, "public_id": "x_1", "verb": "", "secret": "x"}
+OPEN = frozenset({"join", "invited"})
 """Pages of people who are not signed in yet."""
 
 

@@ -1,0 +1,86 @@
+"""Behind the link of a mail: the bearer becomes a member. Opening the page does nothing, for mail scanners open links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from simplane.core import context
+from simplane.core.errors import BadInput, NotFound
+from simplane.hub.standing import CHOSEN, TEST
+from simplane.organizations.invitations import Accepted, accept, by_secret, person_of
+from simplane.organizations.models import Invitation, Role
+from simplane.organizations.roles import WORDS
+
+_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+class PersonForm(forms.Form):
+    """Somebody who has no account yet."""
+
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label="Password",
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="12 characters or more. A passkey or an authenticator app can be added afterwards.",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def invited(request: HttpRequest, secret: str) -> HttpResponse:
+    """What the invitation is about, with one button."""
+    try:
+        invitation = by_secret(secret)
+    except NotFound as gone:
+        return _private(render(request, "hub/invited_gone.html", {"why": gone}, status=gone.status))
+    known = person_of(invitation) is not None
+    form = None if known else PersonForm(request.POST or None)
+    if request.method == "POST" and (form is None or form.is_valid()):
+        try:
+            accepted = _accept(invitation, secret, form.cleaned_data if form else {})
+            return _inside(request, accepted)
+        except BadInput as refusal:
+            assert form is not None
+            form.add_error("password", str(refusal))
+        except NotFound as gone:
+            return _private(render(request, "hub/invited_gone.html", {"why": gone}, status=gone.status))
+    role = Role(invitation.role)
+    shown = {"invitation": invitation, "role": role, "words": WORDS[role], "form": form}
+    return _private(render(request, "hub/invited.html", shown))
+
+
+def _accept(invitation: Invitation, secret: str, given: dict[str, Any]) -> Accepted:
+    with context.acting(f"invited {invitation.email}"):
+        return accept(secret, **given)
+
+
+def _inside(request: HttpRequest, accepted: Accepted) -> HttpResponse:
+    """A new person is signed in; one who has an account shows their password or passkey as always."""
+    if accepted.is_new:
+        login(request, accepted.user, backend=_BACKEND)
+        record_authentication(request, accepted.user, "password", email=accepted.user.email)
+    if request.user == accepted.user:
+        request.session[CHOSEN] = accepted.organization.pk
+        request.session.pop(TEST, None)
+    else:
+        messages.success(
+            request, f"You are a member of {accepted.organization.name}. Sign in as {accepted.user.email}."
+        )
+        return HttpResponseRedirect(reverse("account_login") + "?next=" + reverse("hub:overview"))
+    return HttpResponseRedirect(reverse("hub:overview"))
+
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer

@@ -1,0 +1,16 @@
+"""Jobs of the hub: its mails."""
+
+from __future__ import annotations
+
+from simplane.core import jobs
+from simplane.hub import mails
+
+
+@jobs.job("hub.send_invitation", queue="mail")
+def send_invitation(invitation_id: int) -> None:
+    mails.send_invitation(invitation_id)
+
+
+@jobs.job("hub.tell_approved", queue="mail")
+def tell_approved(organization_id: int) -> None:
+    mails.tell_approved(organization_id)
