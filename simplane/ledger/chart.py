@@ -24,6 +24,7 @@ class Kind(StrEnum):
     BANK = "bank"
     FEES = "fees"
     TAX = "tax"
+    EXCHANGE = "exchange"
     WRITE_OFFS = "write_offs"
     DIFFERENCES = "differences"
 
@@ -56,6 +57,9 @@ CHART: dict[Kind, Rule] = {
     Kind.CLEARING: Rule(Side.DEBIT, "money a payment service or a shop collected and has not paid out yet", "service"),
     Kind.BANK: Rule(Side.DEBIT, "our bank accounts"),
     Kind.FEES: Rule(Side.DEBIT, "fees of payment services and shops", "service"),
+    Kind.EXCHANGE: Rule(
+        Side.CREDIT, "money that a payment service exchanged: given in one currency, got in another", "service"
+    ),
     Kind.TAX: Rule(Side.CREDIT, "tax collected for the state", "country"),
     Kind.WRITE_OFFS: Rule(Side.DEBIT, "money we gave up: disputes lost, debts not paid, goodwill", "reason"),
     Kind.DIFFERENCES: Rule(Side.CREDIT, "what a count showed and nobody can explain yet", "subject"),

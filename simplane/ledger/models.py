@@ -183,3 +183,43 @@ class Seal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ledger} {self.number}"
+
+
+class Adjustment(models.Model):
+    """A wallet corrected by hand: proposed by one person, posted or declined by another."""
+
+    class Cause(models.TextChoices):
+        GOODWILL = "goodwill", "goodwill: we give it"
+        DEBT = "debt", "a debt we write off"
+        CORRECTION = "correction", "a mistake in our books"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        POSTED = "posted"
+        DECLINED = "declined"
+
+    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="adjustments")
+    amount_minor = models.BigIntegerField()
+    """Positive: into the wallet. Negative: out of it."""
+    cause = models.CharField(max_length=10, choices=Cause)
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    proposed_by = models.CharField(max_length=120)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=200, blank=True)
+    transaction = models.OneToOneField(Transaction, models.PROTECT, null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount_minor=0), name="adjustment_not_zero"),
+            models.CheckConstraint(
+                condition=~Q(state="posted") | ~Q(decided_by=F("proposed_by")) & Q(transaction__isnull=False),
+                name="adjustment_four_eyes",
+            ),
+        ]
+        indexes = [models.Index(fields=["proposed_at"], name="adjustment_waiting", condition=Q(state="waiting"))]
+
+    def __str__(self) -> str:
+        return f"{self.wallet_id} {self.amount_minor}"
