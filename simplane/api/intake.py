@@ -1,7 +1,8 @@
 """Webhooks in: a bare WSGI callable in front of Django. Read the bytes, check them, store them, answer; work comes later.
 
-/webhooks/shopify/<shop>, /webhooks/suppliers/<supplier>/<token>, /webhooks/mail/<token>. Answers: 200 stored (or a
-repeat), 401 not genuine, 404 no such address, 405, 408, 411 or 413 not acceptable, 503 not stored: the sender tries again.
+/webhooks/shopify/<shop>, /webhooks/stripe/<account>, /webhooks/suppliers/<supplier>/<token>, /webhooks/mail/<token>.
+Answers: 200 stored (or a repeat), 401 not genuine, 404 no such address, 405, 408, 411 or 413 not acceptable, 503 not
+stored: the sender tries again.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from simplane.core.log import logger
 from simplane.core.metrics import count_webhook
 from simplane.core.store import Delivery
 from simplane.delivery import bounces
+from simplane.payments import intake as payments
 from simplane.suppliers import intake as suppliers
 
 log = logger(__name__)
@@ -112,6 +114,8 @@ def _check(parts: list[str], environ: Environ, raw: bytes) -> Delivery | tuple[i
     headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
     if len(parts) == 2 and parts[0] == "shopify":
         return _shop(parts[1], headers, raw)
+    if len(parts) == 2 and parts[0] == "stripe":
+        return _payment(parts[1], headers, raw)
     if len(parts) == 3 and parts[0] == "suppliers":
         return _supplier(parts[1], parts[2], headers, raw, source_ip(environ))
     if len(parts) == 2 and parts[0] == "mail":
@@ -132,6 +136,14 @@ def _shop(key: str, headers: dict[str, str], raw: bytes) -> Delivery | tuple[int
         log.warning("webhook.refused", shop=key, reason=found.reason, length=len(raw))
         return found.status, b"refused\n"
     return Delivery("shopify", found.account, found.delivery_id, found.topic, dict(found.headers_to_store), raw, True)
+
+
+def _payment(key: str, headers: dict[str, str], raw: bytes) -> Delivery | tuple[int, bytes]:
+    found = payments.verify(key, headers, raw)
+    if isinstance(found, payments.Refused):
+        log.warning("webhook.refused", stripe=key, reason=found.reason, length=len(raw))
+        return found.status, b"refused\n"
+    return Delivery("stripe", found.account, found.delivery_id, found.topic, found.headers_to_store, raw, True)
 
 
 def _supplier(code: str, token: str, headers: dict[str, str], raw: bytes, address: str) -> Delivery | tuple[int, bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 WEBHOOKS = Counter("simplane_webhooks_total", "Webhook deliveries by channel and answer", ["channel", "status"])
-WEBHOOK_CHANNELS = ("shopify", "suppliers")
+WEBHOOK_CHANNELS = ("shopify", "suppliers", "stripe")
 # A counter that begins with its first event shows no increase: the failures that page somebody begin at 0.
 for _channel in WEBHOOK_CHANNELS:
     for _status in ("200", "401", "503"):
@@ -23,6 +23,7 @@ def count_webhook(path: str, status: int) -> None:
 
 
 API_ORDERS = Counter("simplane_api_orders_total", "Orders asked for by API, by what became of them", ["code"])
+STRIPE_CALLS = Counter("simplane_stripe_calls_total", "Calls to Stripe by outcome", ["outcome"])
 DELIVERY_SECONDS = Histogram(
     "simplane_delivery_seconds",
     "From taking an order in to handing its eSIM over",
