@@ -11,7 +11,7 @@ COMMANDS = {
     "worker": ("worker", "take jobs until stopped"),
     "web": ("web", "serve pages and webhooks"),
     "demo-order": ("demo_order", "one order from the shop to a phone, shown as JSON"),
-    "chaos": ("chaos", "many orders under faults and kills; proves that nothing is lost or bought twice"),
+    "chaos": ("chaos", "many orders under faults and kills: nothing is lost or bought twice; --money: the ledger alone"),
     "bench": ("bench", "intake | fulfilment | catalog | orders: figures as ratios to a limit of the same run"),
     "sync-catalog": ("sync_catalog", "pull the suppliers' catalogues and show what changed"),
     "route": ("route", "explain which offer would serve a product, or replay a receipt"),
