@@ -28,8 +28,13 @@ GONE = frozenset({S.FAILED, S.CANCELLED, S.REFUNDED})
 TAKEN_BACK = frozenset({S.CANCELLED, S.REFUNDED})
 """The shop does not owe it any more. A failed one it still does, until it is refunded there."""
 GIVEN_UP = "given_up"
-"""Reason of a cancel by us; all others are facts at the shop."""
-ENDS = {"cancel": S.CANCELLED, "refund": S.REFUNDED, "dispute": S.REFUNDED, GIVEN_UP: S.FAILED}
+"""Reason of a cancel by us."""
+ASKED = "asked"
+"""Reason of a cancel by the reseller who ordered it: granted only as far as the supplier takes the eSIM back.
+
+All other reasons are facts at the shop.
+"""
+ENDS = {"cancel": S.CANCELLED, "refund": S.REFUNDED, "dispute": S.REFUNDED, GIVEN_UP: S.FAILED, ASKED: S.CANCELLED}
 """What a unit whose sale was undone ends as, by the reason."""
 UNSENT = frozenset({S.WAITING, S.ROUTED})
 """Nothing was sent to a supplier."""

@@ -7,12 +7,14 @@ import pytest
 from simplane.catalog.models import Price
 from simplane.core import clock
 from simplane.core.errors import Refusal
+from simplane.delivery.models import InstallLink
 from simplane.ledger import queries
 from simplane.ledger.chart import Kind
 from simplane.ledger.models import Hold, Ledger, Transaction, Wallet
 from simplane.ledger.values import AccountRef
 from simplane.ledger.verify import verify
-from simplane.ordering.actions import cancel_unit, retry_unit
+from simplane.lines.models import Line
+from simplane.ordering.actions import NotNow, ask_back, cancel_unit, retry_unit
 from simplane.ordering.models import Unit
 from simplane.ordering.placing import LineWanted
 from simplane.suppliers.models import Supplier
@@ -128,6 +130,45 @@ def test_an_esim_given_back_is_refunded_and_its_cost_recovered(world: World) -> 
 
     assert (wallet_of(who).balance_minor, sales("wholesale"), refunds("wholesale")) == (20_00, 4_50, 4_50)
     assert (queries.balance(COST), queries.balance(FLOAT)) == (0, 0)
+    assert verify().problems == ()
+
+
+def test_a_reseller_gets_back_what_the_supplier_takes_back_and_keeps_the_rest(world: World) -> None:
+    priced(world)
+    who = reseller(20_00)
+    order(world, who, 3)
+    world.work()
+    fresh_one, used_one, lost_one = Unit.objects.order_by("pk")
+    Line.objects.filter(unit_id=used_one.pk).update(installed_at=clock.now())
+    tokens = {unit.pk: str(InstallLink.objects.get(unit_id=unit.pk).token) for unit in (fresh_one, used_one)}
+    for unit in (fresh_one, used_one):
+        ask_back(unit.pk, "not wanted")
+    world.work(until=("delivered", "cancelled"))
+    world.work(until=("delivered", "cancelled"))
+
+    assert states() == ["cancelled", "delivered", "delivered"]
+    assert (wallet_of(who).balance_minor, refunds("wholesale")) == (11_00, 4_50)
+    live = InstallLink.objects.filter(revoked_at__isnull=True)
+    assert not live.filter(token=tokens[fresh_one.pk]).exists()
+    assert live.filter(token=tokens[used_one.pk]).exists()
+    with pytest.raises(NotNow, match="the profile is installed"):
+        ask_back(used_one.pk, "please")
+    cancel_unit(lost_one.pk, "goodwill")
+    world.work(until=("delivered", "cancelled", "failed"))
+    assert states() == ["cancelled", "delivered", "failed"]
+    assert verify().problems == ()
+
+
+def test_a_reseller_cancels_what_is_not_bought_at_once(world: World) -> None:
+    priced(world)
+    who = reseller(20_00)
+    order(world, who)
+
+    ask_back(Unit.objects.get().pk, "mistake")
+
+    assert (states(), wallet_of(who).balance_minor) == (["cancelled"], 20_00)
+    with pytest.raises(NotNow):
+        ask_back(Unit.objects.get().pk, "again")
     assert verify().problems == ()
 
 

@@ -7,6 +7,7 @@ from simplane.ordering.actions.fulfil import advance
 from simplane.ordering.actions.hand_over import hand_over, message_sent
 from simplane.ordering.actions.operate import (
     NotNow,
+    ask_back,
     cancel_unit,
     hold_customer,
     hold_order,
@@ -24,6 +25,7 @@ __all__ = [
     "NotNow",
     "accept_order",
     "advance",
+    "ask_back",
     "cancel_unit",
     "compensate",
     "hand_over",

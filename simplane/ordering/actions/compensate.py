@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from simplane.core import clock, deadletters, work
+from simplane.core import clock, deadletters, events, jobs, work
 from simplane.core.db import in_thread, needs_transaction, transaction
 from simplane.core.log import logger
 from simplane.core.money import Money
@@ -15,9 +15,10 @@ from simplane.lines.actions import apply_read
 from simplane.lines.models import Line
 from simplane.lines.queries import supplier_ref
 from simplane.ordering import money
+from simplane.ordering.events import UnitMoved
 from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.moves import end, lock_order
-from simplane.ordering.states import ENDS
+from simplane.ordering.states import ASKED, ENDS
 from simplane.suppliers import registry
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.outcomes import Ok, Permanent, Result, Unsupported
@@ -77,8 +78,9 @@ def _claim(compensation_id: int) -> tuple[Compensation, Line] | None:
         return None
     unit = Unit.objects.select_related("line__supplier", "line__purchase__offer").get(pk=row.unit_id)
     assert unit.line is not None
-    with transaction():
-        revoke_unit_links(unit.pk, reason=f"{row.reason} at the shop")
+    if row.reason != ASKED:  # then it may well stay theirs
+        with transaction():
+            revoke_unit_links(unit.pk, reason=f"{row.reason} at the shop")
     return row, unit.line
 
 
@@ -151,7 +153,22 @@ def _close(row: Compensation, line: Line, finding: Finding) -> None:
     if unit.state in (S.READY, S.DELIVERED):
         # The reason may have become another while the supplier was asked: the shop paid back what we gave up.
         reason = Compensation.objects.values_list("reason", flat=True).get(pk=row.pk)
-        end(unit, ENDS[reason], why=finding.verdict)
+        if reason == ASKED and finding.state == State.LOSS:
+            _stays(unit, finding.verdict)
+        else:
+            revoke_unit_links(unit.pk, reason=reason)
+            end(unit, ENDS[reason], why=finding.verdict)
+
+
+@needs_transaction
+def _stays(unit: Unit, verdict: str) -> None:
+    """It can not be taken back, so it is still theirs, and sold."""
+    if unit.cancel_wanted:
+        # Its mail was held back meanwhile.
+        Unit.objects.filter(pk=unit.pk).update(cancel_wanted="", due_at=clock.now())
+        jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
+    why = f"stays sold: {verdict}"
+    events.record(UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=why))
 
 
 def _update(row: Compensation, **fields: object) -> bool:

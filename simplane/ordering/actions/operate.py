@@ -16,7 +16,7 @@ from simplane.ordering.actions.accept import owe_again
 from simplane.ordering.actions.mailing import queue_mail
 from simplane.ordering.actions.shrink import cancel_units, open_compensation, want_cancel
 from simplane.ordering.events import CustomerRedacted, OrderChanged
-from simplane.ordering.models import Customer, Order, OrderLine, Unit
+from simplane.ordering.models import Compensation, Customer, Order, OrderLine, Unit
 from simplane.ordering.moves import end, lock_order, move
 from simplane.suppliers.models import Purchase
 
@@ -61,6 +61,22 @@ def _safe_start(unit: Unit) -> str:
 
 def cancel_unit(unit_id: int, reason: str) -> None:
     """We will not deliver this unit. Nothing bought: it fails now. Bought: given back as far as possible, then it fails."""
+    _cancel(unit_id, reason, states.GIVEN_UP)
+
+
+def ask_back(unit_id: int, reason: str) -> None:
+    """The reseller who ordered a unit does not want it. Nothing bought: it is cancelled now, its price is back.
+
+    Bought: it is cancelled when the supplier takes it back; what was installed or used stays sold. Raises NotNow,
+    also when that was found out before.
+    """
+    kept = Compensation.objects.filter(unit_id=unit_id, state=Compensation.State.LOSS).first()
+    if kept is not None:
+        raise NotNow("it can not be taken back", fix=kept.verdict)
+    _cancel(unit_id, reason, states.ASKED)
+
+
+def _cancel(unit_id: int, reason: str, how: str) -> None:
     with transaction():
         unit = _locked(unit_id)
         if unit.state in states.GONE:
@@ -69,11 +85,11 @@ def cancel_unit(unit_id: int, reason: str) -> None:
             raise NotNow("this unit is being taken back already", fix="wait for the supplier's answer")
         audit.note("unit.cancelled", "unit", unit.public_id, reason=reason)
         if unit.line is not None:
-            open_compensation(unit, states.GIVEN_UP)
+            open_compensation(unit, how)
         elif unit.state in states.MAYBE_BOUGHT or states.may_have_esim(unit):
-            want_cancel(unit, states.GIVEN_UP)
+            want_cancel(unit, how)
         else:
-            end(unit, S.FAILED, why=reason)
+            end(unit, states.ENDS[how], why=reason)
 
 
 def hold_order(order_id: int, reason: str) -> None:

@@ -13,7 +13,7 @@ from simplane.ordering.events import UnitMoved
 from simplane.ordering.models import Compensation, Order, OrderLine, Unit
 from simplane.ordering.moves import end, lock_order, move
 from simplane.ordering.queries import given_back
-from simplane.ordering.states import ENDS, GIVEN_UP
+from simplane.ordering.states import ASKED, ENDS, GIVEN_UP
 
 S = Unit.State
 _TOLD = {
@@ -21,6 +21,7 @@ _TOLD = {
     "refund": "refund at the shop",
     "dispute": "dispute",
     GIVEN_UP: "given up by us",
+    ASKED: "cancelled by the reseller",
 }
 
 
