@@ -114,7 +114,7 @@ def _against_books(
         wrong = "there is no such product at your prices"
     elif one.row.reference in taken:
         wrong = f"an order {one.row.reference} exists already"
-    elif len(addresses[one.row.reference]) > 1:
+    elif len(addresses.get(one.row.reference, ())) > 1:
         wrong = f"{one.row.reference} has several e-mail addresses: an order goes to one"
     else:
         return JudgedRow(one.number, one.cells, one.row, product)
