@@ -30,7 +30,7 @@ from simplane.core.metrics import JOB_SECONDS, JOBS
 log = logger(__name__)
 JobFunction = Callable[..., Awaitable[None]] | Callable[..., None]
 Tick = Callable[..., Awaitable[None]]
-QUEUES = ("intake", "supplier", "mail", "channel", "default")
+QUEUES = ("intake", "supplier", "mail", "channel", "webhooks", "default")
 CHANNEL = "procrastinate_queue_v1#"
 """And the name of a queue: where its workers listen."""
 _MESSAGE = '{"type":"job_inserted","job_id":0}'
@@ -208,9 +208,12 @@ def enqueue(name: str, /, *, at: datetime | None = None, once_key: str | None = 
 def enqueue_many(
     name: str, many: Iterable[dict[str, Any]], /, *, at: datetime | None = None, once_key: str | None = None
 ) -> None:
-    """Write several jobs of one name in one statement. Hints that arise in a worker go straight to it, after commit."""
+    """Write several jobs of one name in one statement. Hints that arise in a worker go straight to it, after commit.
+
+    A job that belongs to another request than the present one says so by `_rid`.
+    """
     registered, rid, here = _registry[name], context.request_id(), _Process.worker
-    wanted = [{**arguments, "_rid": rid} for arguments in many]
+    wanted = [{"_rid": rid, **arguments} for arguments in many]
     if not wanted:
         return
     if registered.hint and at is None and once_key is None and here is not None and here.room(registered.queue):

@@ -20,7 +20,12 @@ from simplane.core.groups import Group
 from simplane.core.jobs import CHANNEL, Job
 from simplane.core.queue import QueueRows
 
-GROUPS: dict[tuple[str, ...], float] = {("supplier",): 1.0, ("intake", "channel", "default"): 0.2, ("mail",): 0.05}
+GROUPS: dict[tuple[str, ...], float] = {
+    ("supplier",): 1.0,
+    ("intake", "channel", "default"): 0.2,
+    ("webhooks",): 0.2,
+    ("mail",): 0.05,
+}
 """Queues that share a bound, and their share of SIMPLANE_WORKER_CONCURRENCY: a slow supplier never holds up mail."""
 GRACE_SECONDS = 60.0
 HEARTBEAT_SECONDS = 5.0

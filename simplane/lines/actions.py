@@ -9,13 +9,15 @@ from typing import Any
 from simplane.core import audit, clock, events, rows
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput
-from simplane.lines.events import LineEnded, LineMoved
+from simplane.lines.events import LineEnded, LineMoved, UsageReached
 from simplane.lines.models import Line, LineEvent, PlanState, ProfileState, ServiceState
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.values import IssuedLine, LineStatus, SupplierEvent
 
 CONFIRMATION_CODE = re.compile(r"[\w.-]{1,64}")
 _ENDED_PLANS = (PlanState.EXPIRED,)
+USAGE_STEPS = (75, 90, 100)
+"""Percent of a line's data at which whoever sold it is told."""
 _MOMENTS = {"installed": "installed_at", "attached": "attached_at", "first_use": "first_use_at"}
 
 
@@ -162,6 +164,7 @@ def _apply_moment(line: Line, event: SupplierEvent, at: datetime) -> dict[str, A
 
 def _save(line: Line, changed: dict[str, Any], source: str) -> None:
     before = {name: getattr(line, name) for name in changed if name.endswith("_state")}
+    used_before = _percent(line)
     for name, value in changed.items():
         setattr(line, name, value)
     line.save(update_fields=list(changed))
@@ -170,8 +173,26 @@ def _save(line: Line, changed: dict[str, Any], source: str) -> None:
         events.record(
             LineMoved(unit_id=line.unit_id, line_id=line.pk, before=_words(before), after=_words(after), source=source)
         )
+    passed = [step for step in USAGE_STEPS if used_before < step <= _percent(line)]
+    if passed:
+        assert line.data_used is not None
+        assert line.data_total is not None
+        events.record(
+            UsageReached(
+                unit_id=line.unit_id,
+                line_id=line.pk,
+                percent=passed[-1],
+                data_used=line.data_used,
+                data_total=line.data_total,
+            )
+        )
     if changed.get("ended_at"):
         events.record(LineEnded(unit_id=line.unit_id, line_id=line.pk))
+
+
+def _percent(line: Line) -> float:
+    """How much of its data is used; 0 while that is not known, or without a limit."""
+    return 100 * line.data_used / line.data_total if line.data_used and line.data_total else 0.0
 
 
 def _words(states: dict[str, Any]) -> dict[str, str]:

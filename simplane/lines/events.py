@@ -19,6 +19,16 @@ class LineMoved(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReached(News):
+    """A line's use rose past 75, 90 or 100 percent of its data. Bytes; the highest step of one measurement."""
+
+    line_id: int
+    percent: int
+    data_used: int
+    data_total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineEnded(News):
     """The line's plan or service is over."""
 

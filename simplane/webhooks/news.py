@@ -1,0 +1,87 @@
+"""Reading the news (`core_event`) for organizations that have endpoints.
+
+The paths that make money write one row of news and nothing for us: neither a job nor a look-up, and orders placed inside
+the database are seen like all others. We follow that table with a bookmark instead (docs/adr/0017).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from simplane.core.db import needs_transaction, transaction
+from simplane.webhooks.actions.tell import tell
+from simplane.webhooks.facts import Happened, facts_of, told_of
+from simplane.webhooks.models import Bookmark, Endpoint
+
+MOST_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """`messages` written; `behind`: news that is there and not read yet."""
+
+    messages: int
+    behind: int
+
+
+def read_news() -> Read:
+    """Read on from the bookmark, at most 500 pieces of news. What was read is told in the commit that moves the bookmark."""
+    with transaction():
+        newest, oldest_running, next_transaction = _look()
+        mark = Bookmark.objects.select_for_update().first()
+        if mark is None:
+            Bookmark.objects.create(last_event=newest, seen_event=newest, seen_xid=next_transaction)
+            return Read(0, 0)
+        told = 0
+        # A smaller number may be committed after a larger one. When all who were at work at the last look are done,
+        # everything up to the newest number of that look is here or never will be.
+        if oldest_running >= mark.seen_xid:
+            mark.last_event, told = _tell(mark.last_event, mark.seen_event)
+            if mark.last_event == mark.seen_event:
+                mark.seen_event, mark.seen_xid = max(newest, mark.seen_event), next_transaction
+            mark.save()
+        return Read(told, max(newest, mark.seen_event) - mark.last_event)
+
+
+def _look() -> tuple[int, int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK)
+        row = cursor.fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+LOOK = """
+SELECT coalesce((SELECT max(id) FROM core_event), 0), pg_snapshot_xmin(now_seen)::text::bigint,
+  pg_snapshot_xmax(now_seen)::text::bigint
+FROM pg_current_snapshot() AS now_seen
+"""
+
+
+@needs_transaction
+def _tell(after: int, upto: int) -> tuple[int, int]:
+    """Tell what happened after one piece of news up to another; returns how far it came and how many messages it made."""
+    owners = list(Endpoint.objects.order_by().values_list("organization_id", flat=True).distinct())
+    if not owners or after >= upto:
+        return upto, 0
+    with connection.cursor() as cursor:
+        cursor.execute(NEWS, [after, upto, list(told_of()), owners, MOST_AT_ONCE])
+        rows = [Happened(*row) for row in cursor.fetchall()]
+    told = sum(tell(fact) is not None for row in rows for fact in facts_of(row))
+    return (rows[-1].id if len(rows) == MOST_AT_ONCE else upto), told
+
+
+NEWS = """
+SELECT e.id, e.name, e.at, e.data, coalesce(o.organization_id, (e.data ->> 'organization_id')::bigint) AS owner,
+  o.public_id, o.external_id, o.state, u.public_id, p.sku, l.iccid
+FROM core_event AS e
+LEFT JOIN ordering_unit AS u ON u.id = e.unit_id
+LEFT JOIN ordering_order AS o ON o.id = coalesce(u.order_id, e.order_id)
+LEFT JOIN catalog_product AS p ON p.id = u.product_id
+LEFT JOIN lines_line AS l ON l.id = u.line_id
+WHERE e.id > %s AND e.id <= %s AND e.name = ANY(%s)
+  AND coalesce(o.organization_id, (e.data ->> 'organization_id')::bigint) = ANY(%s)
+ORDER BY e.id LIMIT %s
+"""
