@@ -64,6 +64,7 @@ PROBLEMS: dict[str, Problem] = {
     "quote_used": Problem(409, "The quote was used already", "ask for a new quote"),
     "quote_expired": Problem(409, "The quote has expired", "ask for a new quote"),
     "quote_quantity": Problem(422, "The quote is for another quantity", "order the quoted quantity"),
+    "test_fault_live": Problem(422, "A live order has no test_fault", "leave it out, or use a test key"),
     "reference_taken": Problem(
         409, "An order with this reference exists", "read it by its reference, or use a new one"
     ),

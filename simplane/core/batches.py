@@ -35,16 +35,41 @@ class NotDone(Exception):
     """The database did not commit this in time, or not at all; whether it happened is known only when asked again."""
 
 
-class _Ticket(Generic[Ask, Answer]):
-    __slots__ = ("answer", "ask", "done", "problem")
+class Ticket(Generic[Ask, Answer]):
+    """One ask under way. It is answered once: by its batch, or by whoever gives it up first."""
 
-    def __init__(self, ask: Ask) -> None:
+    __slots__ = ("_open", "_tell", "ask")
+
+    def __init__(self, ask: Ask, tell: Callable[[Answer | None, BaseException | None], None]) -> None:
         self.ask = ask
-        self.answer: Answer | None = None
-        self.problem: BaseException | None = None
-        # A bare lock is the cheapest thing a thread can wait for.
-        self.done = threading.Lock()
-        self.done.acquire()
+        self._tell = tell
+        # A bare lock is the cheapest thing that two threads can race for.
+        self._open = threading.Lock()
+
+    @property
+    def over(self) -> bool:
+        """Whether it is answered."""
+        return self._open.locked()
+
+    def answered(self, answer: Answer) -> None:
+        """Committed."""
+        self._end(answer, None)
+
+    def failed(self, problem: BaseException) -> None:
+        """Not committed, or nobody knows."""
+        self._end(None, problem)
+
+    def give_up(self) -> None:
+        """Nobody waits any longer."""
+        self._end(None, NotDone("the database did not answer in time"))
+
+    def _end(self, answer: Answer | None, problem: BaseException | None) -> None:
+        if not self._open.acquire(blocking=False):
+            return
+        try:
+            self._tell(answer, problem)
+        except Exception:
+            log.exception("batch.not_told")
 
 
 class Batcher(Generic[Ask, Answer]):
@@ -69,42 +94,65 @@ class Batcher(Generic[Ask, Answer]):
         self._committed = committed
         self._seconds = seconds
         self._most = most
-        self._waiting: queue.SimpleQueue[_Ticket[Ask, Answer]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Ticket[Ask, Answer]] = queue.SimpleQueue()
         self._connection: Connection | None = None
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
+    @property
+    def seconds(self) -> float:
+        """How long an ask waits for its commit."""
+        return self._seconds
+
+    def start(self, ask: Ask, tell: Callable[[Answer | None, BaseException | None], None]) -> Ticket[Ask, Answer]:
+        """Ask without waiting. `tell(answer, problem)` is called once, from another thread; one of the two is None.
+
+        The caller gives the ticket up after `seconds`: nobody else does.
+        """
+        ticket: Ticket[Ask, Answer] = Ticket(ask, tell)
+        self._waiting.put(ticket)
+        return ticket
+
     def submit(self, ask: Ask) -> Answer:
         """The answer, once committed. Raises NotDone when that took too long or the database refused this very ask."""
-        ticket: _Ticket[Ask, Answer] = _Ticket(ask)
-        self._waiting.put(ticket)
-        if not ticket.done.acquire(timeout=self._seconds):
-            raise NotDone("the database did not answer in time")
-        if ticket.problem is not None:
-            raise NotDone(type(ticket.problem).__name__) from ticket.problem
-        assert ticket.answer is not None
-        return ticket.answer
+        told: list[tuple[Answer | None, BaseException | None]] = []
+        done = threading.Lock()
+        done.acquire()
+
+        def tell(answer: Answer | None, problem: BaseException | None) -> None:
+            told.append((answer, problem))
+            done.release()
+
+        ticket = self.start(ask, tell)
+        if not done.acquire(timeout=self._seconds):
+            ticket.give_up()
+            done.acquire()  # given up here, or answered at this very moment
+        ((answer, problem),) = told
+        if problem is not None:
+            raise problem if isinstance(problem, NotDone) else NotDone(type(problem).__name__) from problem
+        assert answer is not None
+        return answer
 
     def _run(self) -> None:
-        later: list[_Ticket[Ask, Answer]] = []
+        later: list[Ticket[Ask, Answer]] = []
         while True:
             batch, later = self._gather(later)
-            later = self._commit(batch) + later
+            if batch:
+                later = self._commit(batch) + later
 
-    def _gather(
-        self, found: list[_Ticket[Ask, Answer]]
-    ) -> tuple[list[_Ticket[Ask, Answer]], list[_Ticket[Ask, Answer]]]:
-        """A batch without doubles in it, and what must wait for the next."""
+    def _gather(self, found: list[Ticket[Ask, Answer]]) -> tuple[list[Ticket[Ask, Answer]], list[Ticket[Ask, Answer]]]:
+        """A batch without doubles in it, and what must wait for the next. What nobody waits for is left out."""
         found = found or [self._waiting.get()]
         while len(found) < self._most:
             try:
                 found.append(self._waiting.get_nowait())
             except queue.Empty:
                 break
-        batch: dict[Hashable, _Ticket[Ask, Answer]] = {}
-        later = [ticket for ticket in found if batch.setdefault(self._key(ticket.ask), ticket) is not ticket]
+        batch: dict[Hashable, Ticket[Ask, Answer]] = {}
+        wanted = [ticket for ticket in found if not ticket.over]
+        later = [ticket for ticket in wanted if batch.setdefault(self._key(ticket.ask), ticket) is not ticket]
         return list(batch.values()), later
 
-    def _commit(self, batch: list[_Ticket[Ask, Answer]]) -> list[_Ticket[Ask, Answer]]:
+    def _commit(self, batch: list[Ticket[Ask, Answer]]) -> list[Ticket[Ask, Answer]]:
         """Answer a batch; returns those that must be asked again. Raises nothing: the thread outlives every error."""
         try:
             answers = self._work(self._connected(), [ticket.ask for ticket in batch])
@@ -115,13 +163,13 @@ class Batcher(Generic[Ask, Answer]):
         except Exception as error:
             if len(batch) == 1:
                 log.error("batch.refused", batcher=self._name, error=type(error).__name__)
-                _finish(batch[0], None, error)
+                batch[0].failed(error)
                 return []
             log.warning("batch.one_by_one", batcher=self._name, error=type(error).__name__, asks=len(batch))
             return [again for ticket in batch for again in self._commit([ticket])]
         for ticket, answer in answered:
             if not isinstance(answer, Again):
-                _finish(ticket, answer, None)
+                ticket.answered(answer)
         self._announce()
         return [ticket for ticket, answer in answered if isinstance(answer, Again)]
 
@@ -139,18 +187,13 @@ class Batcher(Generic[Ask, Answer]):
             self._connection = made
         return self._connection
 
-    def _lost(self, error: psycopg.OperationalError, batch: list[_Ticket[Ask, Answer]]) -> None:
+    def _lost(self, error: psycopg.OperationalError, batch: list[Ticket[Ask, Answer]]) -> None:
         log.error("batch.lost", batcher=self._name, error=type(error).__name__, asks=len(batch))
         if self._connection is not None:
             self._connection.close()
             self._connection = None
         for ticket in batch:
-            _finish(ticket, None, error)
-
-
-def _finish(ticket: _Ticket[Ask, Answer], answer: Answer | None, problem: BaseException | None) -> None:
-    ticket.answer, ticket.problem = answer, problem
-    ticket.done.release()
+            ticket.failed(error)
 
 
 class OneAProcess(Generic[Ask, Answer]):

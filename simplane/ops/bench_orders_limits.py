@@ -24,7 +24,7 @@ def function(stage: Stage, connections: int, seconds: float, *, lines: int) -> f
     script = (
         f"\\set n random(1, {RESELLERS})\n"
         f"SELECT code FROM simplane_place_order({KEY}, '127.0.0.1', {UNIQUE}, '\\x00'::bytea,"
-        f" 'ord_' || substr({UNIQUE}, 1, 22), NULL, '', '', 'en', 'req', ARRAY[{skus}], ARRAY[{ones}],"
+        f" 'ord_' || substr({UNIQUE}, 1, 22), NULL, '', '', 'en', 'req', '', ARRAY[{skus}], ARRAY[{ones}],"
         f" ARRAY[{nothing}]::bigint[], ARRAY[{nothing}]::text[], now(), '2026-11-20T00:00:00.000Z', interval '60 seconds');\n"
     )
     return _pgbench(stage, script, connections, seconds)
@@ -55,7 +55,7 @@ SELECT k.id AS key, o.id AS org, o.slug AS slug, w.account_id AS wallet, w.held_
   FROM organizations_apikey k JOIN organizations_organization o ON o.id = k.organization_id
   JOIN catalog_terms t ON t.organization_id = o.id
   JOIN ledger_wallet w ON w.organization_id = o.id AND w.currency = t.currency WHERE k.hash = {KEY} \\gset
-SELECT simplane_take('api:' || :key, 1000000, 100000, 1, 0);
+SELECT simplane_take_calls(:key, 60000000);
 SELECT account_id FROM ledger_wallet WHERE account_id = :wallet FOR UPDATE;
 SELECT status FROM core_storedanswer WHERE organization_id = :org AND key = :one::text;
 SELECT p.id AS product, coalesce(

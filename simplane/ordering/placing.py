@@ -6,15 +6,15 @@ arrive while one commit is under way share the next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 
 from simplane.core import clock, jobs
-from simplane.core.batches import AGAIN, Again, Batcher, Connection, OneAProcess
+from simplane.core.batches import AGAIN, Again, Batcher, Connection, OneAProcess, Ticket
 
 MOST_LINES = 200
 MOST_UNITS = 1_000
@@ -49,6 +49,8 @@ class OrderWanted:
     name: str = ""
     locale: str = "en"
     request_id: str = ""
+    test_fault: str = ""
+    """What a stand-in supplier shall do wrong with it; only of test twins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ class Placed:
     status: int | None = None
     body: str | None = None
     detail: dict[str, Any] | None = None
+    per_minute: int | None = field(default=None, compare=False)
+    """The key's rate; None: the key is unknown."""
+    lead: float | None = field(default=None, compare=False)
+    """Seconds by which the key is ahead of its rate; None: it was refused before it was counted."""
 
 
 def place_many(connection: Connection, orders: Sequence[OrderWanted]) -> list[Placed | Again]:
@@ -81,6 +87,7 @@ def place_one(connection: Connection, order: OrderWanted) -> Placed:
         "name": order.name,
         "locale": order.locale,
         "rid": order.request_id,
+        "fault": order.test_fault,
         "sku": [line.sku for line in order.lines],
         "quantity": [line.quantity for line in order.lines],
         "most": [line.most_minor for line in order.lines],
@@ -97,6 +104,11 @@ def place(order: OrderWanted) -> Placed:
     Orders of the same key never share a commit, so the second one sees the first one's answer.
     """
     return _batcher.get().submit(order)
+
+
+def place_and_tell(order: OrderWanted, tell: Callable[[Placed | None, BaseException | None], None]) -> Ticket[Any, Any]:
+    """As `place`, without waiting: `tell` is called from another thread with the answer or with what went wrong."""
+    return _batcher.get().start(order, tell)
 
 
 def make_batcher() -> Batcher[OrderWanted, Placed]:
@@ -128,6 +140,7 @@ def _columns(orders: Sequence[OrderWanted]) -> dict[str, Any]:
         "name": [one.name for one in orders],
         "locale": [one.locale for one in orders],
         "rid": [one.request_id for one in orders],
+        "fault": [one.test_fault for one in orders],
         "of": [number for number, _ in lines],
         "sku": [line.sku for _, line in lines],
         "quantity": [line.quantity for _, line in lines],
@@ -150,11 +163,11 @@ def stamp(moment: datetime) -> str:
 MANY = (
     "SELECT * FROM simplane_place_orders(%(hash)b::bytea[], %(ip)b::text[]::inet[], %(key)b::text[], %(request)b::bytea[],"
     " %(public)b::text[], %(reference)b::text[], %(email)b::text[], %(name)b::text[], %(locale)b::text[], %(rid)b::text[],"
-    " %(of)b::int[], %(sku)b::text[], %(quantity)b::int[], %(most)b::bigint[], %(quote)b::text[],"
+    " %(fault)b::text[], %(of)b::int[], %(sku)b::text[], %(quantity)b::int[], %(most)b::bigint[], %(quote)b::text[],"
     " %(now)b::timestamptz, %(stamp)s, %(late)b::interval)"
 )
 ONE = (
     "SELECT * FROM simplane_place_order(%(hash)b::bytea, %(ip)s::inet, %(key)s, %(request)b::bytea, %(public)s,"
-    " %(reference)s, %(email)s, %(name)s, %(locale)s, %(rid)s, %(sku)b::text[], %(quantity)b::int[],"
+    " %(reference)s, %(email)s, %(name)s, %(locale)s, %(rid)s, %(fault)s, %(sku)b::text[], %(quantity)b::int[],"
     " %(most)b::bigint[], %(quote)b::text[], %(now)b::timestamptz, %(stamp)s, %(late)b::interval)"
 )

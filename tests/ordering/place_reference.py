@@ -29,7 +29,7 @@ Priced = list[tuple[Product, int]]
 def place(wanted: OrderWanted) -> Placed:
     """Decide one order. Rate limits are left out: they are of the key, not of the order."""
     with transaction():
-        key = ApiKey.objects.select_related("organization").filter(hash=wanted.key_hash).first()
+        key = ApiKey.objects.select_related("organization", "parent").filter(hash=wanted.key_hash).first()
         refused = _access(key, wanted)
         if refused or key is None:
             return Placed(refused)
@@ -38,14 +38,22 @@ def place(wanted: OrderWanted) -> Placed:
 
 
 def _access(key: ApiKey | None, wanted: OrderWanted) -> str:
-    if key is None or key.revoked_at or (key.expires_at and key.expires_at <= clock.now()):
+    if key is None or any(_ended(one) for one in (key, key.parent)):
         return "unauthorized"
-    networks = [ip_network(one) for one in key.allowed_networks]
-    if networks and not any(ip_address(wanted.address) in one for one in networks):
+    if not all(_from_its_networks(one, wanted.address) for one in (key, key.parent)):
         return "wrong_network"
     if "orders:write" not in key.scopes:
         return "missing_scope"
     return "" if key.organization.state == "active" else f"account_{key.organization.state}"
+
+
+def _ended(key: ApiKey | None) -> bool:
+    return key is not None and bool(key.revoked_at or (key.expires_at and key.expires_at <= clock.now()))
+
+
+def _from_its_networks(key: ApiKey | None, address: str) -> bool:
+    networks = [ip_network(one) for one in key.allowed_networks] if key else []
+    return not networks or any(ip_address(address) in one for one in networks)
 
 
 def _place(key: ApiKey, wanted: OrderWanted) -> Placed:
@@ -58,6 +66,8 @@ def _place(key: ApiKey, wanted: OrderWanted) -> Placed:
         return Placed("replayed", stored.status, stored.body) if same else Placed("key_reused")
     if wallet is None or terms is None:
         return Placed("no_wallet")
+    if wanted.test_fault and not owner.is_test:
+        return Placed("test_fault_live")
     priced = _priced(key, wanted, terms)
     if isinstance(priced, Placed):
         return priced
@@ -134,7 +144,7 @@ def _write(key: ApiKey, wanted: OrderWanted, priced: Priced, total: int, wallet:
     order = Order.objects.create(
         organization=owner, public_id=wanted.public_id, book="wholesale", account=owner.slug, external_id=external,
         name=external, customer=customer, state="open", currency=wallet.currency, total_minor=total,
-        is_test=owner.is_test, locale=wanted.locale, placed_at=now, paid_at=now, received_at=now, clock_started_at=now,
+        is_test=owner.is_test, test_fault=wanted.test_fault, locale=wanted.locale, placed_at=now, paid_at=now, received_at=now, clock_started_at=now,
         clock_next_at=now + timedelta(seconds=settings.SIMPLANE.delivery_clock_seconds[0]),
     )  # fmt: skip
     made: list[Unit] = []

@@ -19,6 +19,7 @@ from simplane.ledger.models import Hold, Wallet
 from simplane.ledger.verify import verify
 from simplane.ordering.models import Order, OrderLine, Unit
 from simplane.ordering.placing import LineWanted, OrderWanted, Placed, place_many, place_one
+from tests.conftest import EMPTY
 from tests.ordering.place_reference import place
 from tests.ordering.wholesale import own_price, quote, reseller, sold, start_jobs
 
@@ -123,11 +124,7 @@ def _in_batches(database: Any, orders: Sequence[OrderWanted]) -> dict[int, Place
 
 def _from_nothing() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE organizations_organization, catalog_product, catalog_tier CASCADE")
-        cursor.execute(
-            "TRUNCATE core_storedanswer, core_event, core_auditentry, core_ratelimit, ledger_seal, ledger_transaction CASCADE"
-        )
-        cursor.execute("DELETE FROM procrastinate_jobs")
+        cursor.execute(EMPTY)
     accounts.forget()
 
 

@@ -35,46 +35,100 @@ QUOTED = """CASE WHEN l.quote IS NULL THEN NULL
            WHEN q.used_at IS NOT NULL THEN 'quote_used' WHEN q.expires_at <= p_now THEN 'quote_expired'
            WHEN q.quantity <> l.quantity THEN 'quote_quantity' END"""
 ACCESS = """
-      CASE WHEN k.id IS NULL OR k.revoked_at IS NOT NULL OR k.expires_at <= p_now THEN 'unauthorized'
-           WHEN cardinality(k.allowed_networks) > 0 AND NOT {ip} <<= ANY (k.allowed_networks::inet[]) THEN 'wrong_network'
+      CASE WHEN k.id IS NULL OR k.revoked_at IS NOT NULL OR k.expires_at <= p_now
+             OR r.revoked_at IS NOT NULL OR r.expires_at <= p_now THEN 'unauthorized'
+           WHEN cardinality(k.allowed_networks) > 0 AND NOT {ip} <<= ANY (k.allowed_networks::inet[])
+             OR cardinality(r.allowed_networks) > 0 AND NOT {ip} <<= ANY (r.allowed_networks::inet[]) THEN 'wrong_network'
            WHEN NOT 'orders:write' = ANY (k.scopes) THEN 'missing_scope'
            WHEN o.state <> 'active' THEN 'account_' || o.state
-           WHEN simplane_take('api:' || k.id, k.rate_per_minute / 60.0, greatest(1, k.rate_per_minute / 10), 1, 0) < 0
-             THEN 'rate_limited'
       END"""
+"""`r`: of an access token, the key it was got with."""
+CALLS = """
+CREATE FUNCTION simplane_take_calls(p_key bigint, p_per_minute int, OUT taken int, OUT lead double precision)
+LANGUAGE plpgsql AS $$
+DECLARE v_arrival timestamptz; v_now timestamptz; v_pause double precision := 60.0 / p_per_minute;
+BEGIN
+  SELECT theoretical_arrival INTO v_arrival FROM core_ratelimit WHERE key = 'api:' || p_key FOR UPDATE;
+  IF NOT FOUND THEN
+    INSERT INTO core_ratelimit (key, theoretical_arrival) VALUES ('api:' || p_key, clock_timestamp()) ON CONFLICT DO NOTHING;
+    SELECT theoretical_arrival INTO v_arrival FROM core_ratelimit WHERE key = 'api:' || p_key FOR UPDATE;
+  END IF;
+  v_now := clock_timestamp();
+  lead := greatest(0, extract(epoch FROM v_arrival - v_now));
+  taken := CASE WHEN lead / v_pause <= greatest(1, p_per_minute / 10) - 1 + 1e-6 THEN 1 ELSE 0 END;
+  IF taken = 1 THEN
+    lead := lead + v_pause;
+    UPDATE core_ratelimit SET theoretical_arrival = v_now + make_interval(secs => lead) WHERE key = 'api:' || p_key;
+  END IF;
+END $$;
+COMMENT ON FUNCTION simplane_take_calls IS 'One call of an API key (GCRA: a tenth of a minute''s calls at once). '
+  'taken: 1 or 0; lead: seconds by which the key is then ahead of its rate.';
+"""
 SHORT = """json_build_object('type', 'urn:simplane:problem:insufficient_funds', 'title', 'The wallet does not cover this order',
       'status', 402, 'code', 'insufficient_funds', 'detail', 'Top up the wallet, then send the order again with a new key',
       'needed_minor', {total}, 'available_minor', {room}, 'currency', {currency}, 'request_id', {rid})::text"""
 ANSWER = """json_build_object('id', {public}, 'object', 'order', 'reference', {reference}, 'state', 'open', 'test', {test},
       'currency', {currency}, 'total_minor', {total}, 'created_at', p_stamp, 'lines', {lines})::text"""
 
+PLANS = "SET plan_cache_mode = 'force_generic_plan' SET enable_seqscan = off"
+"""Planned once a connection, for any tables: else the plan of a first order into empty tables scans the full ones."""
+
 MANY = f"""
 CREATE FUNCTION simplane_place_orders(
   p_hash bytea[], p_ip inet[], p_key text[], p_request bytea[], p_public text[], p_reference text[], p_email text[],
-  p_name text[], p_locale text[], p_rid text[],
+  p_name text[], p_locale text[], p_rid text[], p_fault text[],
   p_line_of int[], p_line_sku text[], p_line_quantity int[], p_line_most bigint[], p_line_quote text[],
   p_now timestamptz, p_stamp text, p_late interval
-) RETURNS TABLE (n int, code text, status int, body text, detail jsonb) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (n int, code text, status int, body text, detail jsonb, per_minute int, lead double precision)
+LANGUAGE plpgsql {PLANS} AS $$
 #variable_conflict use_column
+DECLARE v_clock timestamptz;
 BEGIN
   -- Whoever moves a wallet's money locks it first, in the order of ids. The statement below then sees all that came before.
   PERFORM FROM ledger_wallet AS w WHERE w.organization_id IN (
     SELECT k.organization_id FROM organizations_apikey AS k WHERE k.hash = ANY (p_hash)
   ) ORDER BY w.account_id FOR UPDATE;
   {USED.format(which="= ANY (p_hash)")}
+  INSERT INTO core_ratelimit (key, theoretical_arrival) SELECT DISTINCT 'api:' || coalesce(k.parent_id, k.id), now()
+    FROM organizations_apikey AS k WHERE k.hash = ANY (p_hash)
+      AND NOT EXISTS (SELECT FROM core_ratelimit AS x WHERE x.key = 'api:' || coalesce(k.parent_id, k.id))
+    ORDER BY 1 ON CONFLICT DO NOTHING;
+  v_clock := clock_timestamp();
   RETURN QUERY WITH
-  asked AS MATERIALIZED (
+  known AS MATERIALIZED (
     SELECT u.n::int AS n, u.key, u.request, u.public, u.reference, coalesce(u.reference, u.public) AS external,
-      u.email, u.name, u.locale, u.rid, k.public_id AS actor, o.id AS org, o.slug, o.is_test,
+      u.email, u.name, u.locale, u.rid, u.fault, k.public_id AS actor,
+      coalesce(r.id, k.id) AS root, coalesce(r.rate_per_minute, k.rate_per_minute) AS rate, o.id AS org, o.slug, o.is_test,
       coalesce(o.twin_of_id, o.id) AS pricing, t.currency, t.tier_id AS tier, t.max_order_minor AS most,
       w.account_id AS wallet, w.held_account_id AS held, w.balance_minor + w.credit_limit_minor AS room,
       {ACCESS.format(ip="u.ip")} AS refused
-    FROM unnest(p_hash, p_ip, p_key, p_request, p_public, p_reference, p_email, p_name, p_locale, p_rid)
-      WITH ORDINALITY AS u (hash, ip, key, request, public, reference, email, name, locale, rid, n)
+    FROM unnest(p_hash, p_ip, p_key, p_request, p_public, p_reference, p_email, p_name, p_locale, p_rid, p_fault)
+      WITH ORDINALITY AS u (hash, ip, key, request, public, reference, email, name, locale, rid, fault, n)
     LEFT JOIN organizations_apikey AS k ON k.hash = u.hash
+    LEFT JOIN organizations_apikey AS r ON r.id = k.parent_id
     LEFT JOIN organizations_organization AS o ON o.id = k.organization_id
     LEFT JOIN catalog_terms AS t ON t.organization_id = coalesce(o.twin_of_id, o.id)
     LEFT JOIN ledger_wallet AS w ON w.organization_id = o.id AND w.currency = t.currency
+  ),
+  rates AS MATERIALIZED (  -- the function below for many calls of a key at once
+    SELECT c.root, x.key, 60.0::double precision / c.rate AS pause,
+      greatest(0, extract(epoch FROM x.theoretical_arrival - v_clock))::double precision AS before,
+      least(c.wanted, greatest(0, floor(greatest(1, c.rate / 10)
+        - greatest(0, extract(epoch FROM x.theoretical_arrival - v_clock)) * c.rate / 60.0 + 1e-6)))::int AS taken
+    FROM (SELECT k.root, k.rate, count(*) AS wanted FROM known AS k WHERE k.refused IS NULL GROUP BY k.root, k.rate) AS c
+    JOIN core_ratelimit AS x ON x.key = 'api:' || c.root ORDER BY x.key FOR UPDATE OF x
+  ),
+  put_rates AS (
+    UPDATE core_ratelimit AS x SET theoretical_arrival = v_clock + make_interval(secs => s.before + s.taken * s.pause)
+    FROM rates AS s WHERE x.key = s.key AND s.taken > 0
+  ),
+  asked AS MATERIALIZED (
+    SELECT k.n, k.key, k.request, k.public, k.reference, k.external, k.email, k.name, k.locale, k.rid, k.fault, k.actor,
+      k.org, k.slug, k.is_test, k.pricing, k.currency, k.tier, k.most, k.wallet, k.held, k.room, k.rate,
+      s.before + least(s.taken, row_number() OVER same) * s.pause AS lead,
+      CASE WHEN k.refused IS NULL AND row_number() OVER same > s.taken THEN 'rate_limited' ELSE k.refused END AS refused
+    FROM known AS k LEFT JOIN rates AS s ON s.root = k.root AND k.refused IS NULL
+    WINDOW same AS (PARTITION BY k.root, k.refused ORDER BY k.n)
   ),
   wanted AS MATERIALIZED (
     SELECT a.n, l.i, l.sku, l.quantity, l.most, l.quote, p.id AS product, p.name AS title,
@@ -103,6 +157,7 @@ BEGIN
            WHEN s.id IS NOT NULL THEN CASE WHEN s.request_hash = a.request THEN 'replayed' ELSE 'key_reused' END
            WHEN row_number() OVER (PARTITION BY a.org, a.key ORDER BY a.n) > 1 THEN 'again'
            WHEN a.wallet IS NULL THEN 'no_wallet'
+           WHEN a.fault <> '' AND NOT a.is_test THEN 'test_fault_live'
            WHEN b.unknown IS NOT NULL THEN 'unknown_sku'
            WHEN EXISTS (SELECT FROM wanted AS mine JOIN wanted AS other ON other.quote = mine.quote AND other.n < mine.n
                           WHERE mine.n = a.n) THEN 'again'
@@ -137,9 +192,11 @@ BEGIN
       'unt_' || substr(l.public, 5) || '-' || (l.before + g.index + 1) AS unit_public
     FROM lines AS l CROSS JOIN LATERAL generate_series(0, l.quantity - 1) AS g (index)
   ),
-  line_texts AS (
-    SELECT u.n, u.i, json_build_object('sku', min(u.sku), 'quantity', count(*), 'unit_price_minor', min(u.minor),
-      'units', json_agg(u.unit_public ORDER BY u.index)) AS text FROM units AS u GROUP BY u.n, u.i
+  line_lists AS (
+    SELECT t.n, json_agg(t.text ORDER BY t.i) AS lines FROM (
+      SELECT u.n, u.i, json_build_object('sku', min(u.sku), 'quantity', count(*), 'unit_price_minor', min(u.minor),
+        'units', json_agg(u.unit_public ORDER BY u.index)) AS text FROM units AS u GROUP BY u.n, u.i) AS t
+    GROUP BY t.n
   ),
   unit_lists AS (SELECT u.n, jsonb_agg(u.unit_id ORDER BY u.unit_id) AS ids FROM units AS u GROUP BY u.n),
   answers AS MATERIALIZED (
@@ -150,9 +207,9 @@ BEGIN
         test="f.is_test",
         currency="f.currency",
         total="f.total",
-        lines="(SELECT json_agg(t.text ORDER BY t.i) FROM line_texts AS t WHERE t.n = f.n)",
+        lines="t.lines",
     )
-} AS body FROM fits AS f
+} AS body FROM fits AS f JOIN line_lists AS t ON t.n = f.n
   ),
   shorts AS MATERIALIZED (
     SELECT j.n, {SHORT.format(total="j.total", room="j.room", currency="j.currency", rid="j.rid")} AS body
@@ -167,11 +224,11 @@ BEGIN
   put_orders AS (
     INSERT INTO ordering_order (id, organization_id, public_id, book, account, external_id, name, customer_id, state,
       hold_reason, currency, total_minor, shown_currency, refunded_minor, is_test, locale, placed_at, paid_at, received_at,
-      clock_started_at, clock_step, clock_next_at)
+      clock_started_at, clock_step, clock_next_at, test_fault)
     OVERRIDING SYSTEM VALUE
     SELECT f.order_id, f.org, f.public, 'wholesale', f.slug, f.external, f.external,
       coalesce(c.id, p.id), 'open', '', f.currency, f.total, '', 0, f.is_test, f.locale, p_now, p_now, p_now, p_now, 0,
-      p_now + p_late
+      p_now + p_late, f.fault
     FROM fits AS f
     LEFT JOIN ordering_customer AS c ON c.organization_id = f.org AND c.email = f.email
     LEFT JOIN people AS p ON p.organization_id = f.org AND p.email = f.email
@@ -251,7 +308,7 @@ BEGIN
                 WHEN 'quote_used' THEN jsonb_build_object('quotes', j.quotes)
                 WHEN 'quote_expired' THEN jsonb_build_object('quotes', j.quotes)
                 WHEN 'quote_quantity' THEN jsonb_build_object('quotes', j.quotes)
-                WHEN 'reference_taken' THEN jsonb_build_object('reference', j.external) END
+                WHEN 'reference_taken' THEN jsonb_build_object('reference', j.external) END, j.rate, j.lead
   FROM judged AS j LEFT JOIN fits AS f ON f.n = j.n LEFT JOIN answers AS a ON a.n = j.n LEFT JOIN shorts AS s ON s.n = j.n
   ORDER BY j.n;
 END $$;
@@ -260,21 +317,26 @@ END $$;
 ONE = f"""
 CREATE FUNCTION simplane_place_order(
   p_hash bytea, p_ip inet, p_key text, p_request bytea, p_public text, p_reference text, p_email text, p_name text,
-  p_locale text, p_rid text, p_sku text[], p_quantity int[], p_most bigint[], p_quote text[],
+  p_locale text, p_rid text, p_fault text, p_sku text[], p_quantity int[], p_most bigint[], p_quote text[],
   p_now timestamptz, p_stamp text, p_late interval,
-  OUT code text, OUT status int, OUT body text, OUT detail jsonb
-) LANGUAGE plpgsql SET plan_cache_mode = 'force_generic_plan' AS $$  -- else it plans its statements anew every time
+  OUT code text, OUT status int, OUT body text, OUT detail jsonb, OUT per_minute int, OUT lead double precision
+) LANGUAGE plpgsql {PLANS} AS $$
 DECLARE
   v record; v_stored record; v_basket record; v_customer bigint; v_order bigint; v_units bigint[]; v_lines json;
-  v_wallet bigint; v_held bigint; v_room bigint; v_fact bigint; v_external text := coalesce(p_reference, p_public);
+  v_wallet bigint; v_held bigint; v_room bigint; v_fact bigint; v_taken int; v_external text := coalesce(p_reference, p_public);
 BEGIN
   SELECT k.public_id AS actor, o.id AS org, o.slug, o.is_test, coalesce(o.twin_of_id, o.id) AS pricing, t.currency,
-      t.tier_id AS tier, t.max_order_minor AS most, {ACCESS.format(ip="p_ip")} AS refused INTO v
+      t.tier_id AS tier, t.max_order_minor AS most, coalesce(r.id, k.id) AS root,
+      coalesce(r.rate_per_minute, k.rate_per_minute) AS rate, {ACCESS.format(ip="p_ip")} AS refused INTO v
     FROM (SELECT) AS nothing
     LEFT JOIN organizations_apikey AS k ON k.hash = p_hash
+    LEFT JOIN organizations_apikey AS r ON r.id = k.parent_id
     LEFT JOIN organizations_organization AS o ON o.id = k.organization_id
     LEFT JOIN catalog_terms AS t ON t.organization_id = coalesce(o.twin_of_id, o.id);
+  per_minute := v.rate;
   IF v.refused IS NOT NULL THEN code := v.refused; RETURN; END IF;
+  SELECT t.taken, t.lead INTO v_taken, lead FROM simplane_take_calls(v.root, v.rate) AS t;
+  IF v_taken = 0 THEN code := 'rate_limited'; RETURN; END IF;
   {USED.format(which="= p_hash")}
   SELECT w.account_id, w.held_account_id, w.balance_minor + w.credit_limit_minor INTO v_wallet, v_held, v_room
     FROM ledger_wallet AS w WHERE w.organization_id = v.org AND w.currency = v.currency FOR UPDATE;
@@ -289,6 +351,7 @@ BEGIN
     RETURN;
   END IF;
   IF v_wallet IS NULL THEN code := 'no_wallet'; RETURN; END IF;
+  IF p_fault <> '' AND NOT v.is_test THEN code := 'test_fault_live'; RETURN; END IF;
   SELECT sum(l.quantity * l.minor)::bigint AS total, sum(l.quantity)::int AS units,
       jsonb_agg(l.sku ORDER BY l.i) FILTER (WHERE l.product IS NULL) AS unknown,
       jsonb_agg(l.sku ORDER BY l.i) FILTER (WHERE l.minor IS NULL) AS unpriced,
@@ -336,9 +399,10 @@ BEGIN
   END IF;
   INSERT INTO ordering_order (organization_id, public_id, book, account, external_id, name, customer_id, state, hold_reason,
       currency, total_minor, shown_currency, refunded_minor, is_test, locale, placed_at, paid_at, received_at,
-      clock_started_at, clock_step, clock_next_at)
+      clock_started_at, clock_step, clock_next_at, test_fault)
     VALUES (v.org, p_public, 'wholesale', v.slug, v_external, v_external, v_customer, 'open', '', v.currency,
-      v_basket.total, '', 0, v.is_test, p_locale, p_now, p_now, p_now, p_now, 0, p_now + p_late) RETURNING id INTO v_order;
+      v_basket.total, '', 0, v.is_test, p_locale, p_now, p_now, p_now, p_now, 0, p_now + p_late,
+      p_fault) RETURNING id INTO v_order;
   WITH lines AS (
     INSERT INTO ordering_orderline (order_id, external_id, sku, variant, title, state, product_id, quantity, wanted,
       unit_price_minor)
@@ -412,6 +476,7 @@ class Migration(migrations.Migration):
     ]
     operations = [
         migrations.RunSQL(POLICY, "DROP FUNCTION ordering_policy;"),
+        migrations.RunSQL(CALLS, "DROP FUNCTION simplane_take_calls;"),
         migrations.RunSQL(MANY, "DROP FUNCTION simplane_place_orders;"),
         migrations.RunSQL(ONE, "DROP FUNCTION simplane_place_order;"),
     ]
