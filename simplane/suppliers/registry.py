@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from simplane.suppliers.errors import UnknownVendor
 from simplane.suppliers.models import Supplier
 from simplane.suppliers.port import SupplierAdapter
-from simplane.suppliers.values import SupplierOptions
+from simplane.suppliers.values import Capabilities, SupplierOptions
 
 
 def _esimgo(supplier: Supplier, options: SupplierOptions) -> SupplierAdapter:
@@ -28,7 +28,16 @@ VENDORS: dict[str, Callable[[Supplier, SupplierOptions], SupplierAdapter]] = {
     "esimgo": _esimgo,
     "esimaccess": _esimaccess,
 }
+_known: dict[tuple[str, str], Capabilities] = {}
 _open: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], SupplierAdapter]] = WeakKeyDictionary()
+
+
+def capabilities(supplier: Supplier) -> Capabilities:
+    """What this supplier, in its version, can do. Raises UnknownVendor."""
+    key = (supplier.vendor, str((supplier.options or {}).get("version", "")))
+    if key not in _known:
+        _known[key] = unshared(supplier).capabilities
+    return _known[key]
 
 
 def adapter(supplier: Supplier) -> SupplierAdapter:

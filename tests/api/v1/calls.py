@@ -115,7 +115,7 @@ def program(minor: int = 100_00, *, currency: str = "EUR", scopes: tuple[str, ..
     else:
         with transaction():
             open_wallet(owner, currency)
-    return Program(owner, create_key(owner, "shop", scopes=scopes, rate_per_minute=60_000).secret)
+    return Program(owner, create_key(owner, "shop", scopes=scopes, rate_per_minute=6_000).secret)
 
 
 def sold(sku: str, minor: int = 4_50, *, currency: str = "EUR", **given: Any) -> Product:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from simplane.api.v1 import quotes
 from simplane.catalog.actions import set_price
 from simplane.catalog.models import Quote
+from simplane.catalog.wholesale import make_quote
 from simplane.core import clock
 from simplane.core.models import StoredAnswer
 from simplane.core.money import Money
@@ -93,14 +93,13 @@ def test_of_calls_at_once_with_one_key_one_works_and_the_others_are_told_so(monk
     sold("EU-5", 4_50)
     caller = program()
     inside: list[Answer] = []
-    real = quotes.make_quote
 
     def slow(*given: Any, **more: Any) -> Quote:
         with ThreadPoolExecutor(1) as other:
             inside.append(other.submit(_elsewhere, caller).result())
-        return real(*given, **more)
+        return make_quote(*given, **more)
 
-    monkeypatch.setattr(quotes, "make_quote", slow)
+    monkeypatch.setattr("simplane.api.v1.quotes.make_quote", slow)
     first = caller.post("/quotes", WANTED, key="q-1")
     assert first.status == 201
     assert (inside[0].status, inside[0].code) == (409, "idempotency_key_in_use")
