@@ -20,7 +20,11 @@ class Entry:
 
 
 Group = tuple[str, tuple[Entry, ...]]
-GROUPS: tuple[Group, ...] = (("", (Entry("overview", "Overview", "hub:overview", "today", "o", "orders:read"),)),)
+GROUPS: tuple[Group, ...] = (
+    ("", (Entry("overview", "Overview", "hub:overview", "today", "o", "orders:read"),)),
+    ("Build", (Entry("keys", "API keys", "hub:keys", "key", "k", "keys:manage"),)),
+    ("Account", (Entry("team", "Team", "hub:team", "people", "t", "team:manage"),)),
+)
 
 
 def menu_for(hub: Standing) -> list[Group]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from simplane.core import audit, clock, context
 from simplane.core.db import transaction
-from simplane.core.errors import BadInput, NotFound
+from simplane.core.errors import BadInput, NotFound, Refusal
 from simplane.core.ids import new_id
 from simplane.organizations.models import ApiKey, Organization
 
@@ -29,6 +29,17 @@ SCOPES = (
 LONGEST_OVERLAP = timedelta(days=30)
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHOWN = 12
+FASTEST = 6_000
+"""Calls a minute that a key may have at most."""
+PORTAL_PREFIX = "portal"
+"""Of keys that stand for a person in the portal and that nobody holds (organizations/portal.py): no list shows them."""
+
+
+class NotApproved(Refusal):
+    """The account is not approved yet."""
+
+    code = "account_applied"
+    status = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,11 @@ def create_key(
     allowed_networks: Sequence[str] = (),
     rate_per_minute: int = 600,
 ) -> NewKey:
-    """Make a key. Raises BadInput for an unknown scope, a network that is none, or a name that is empty."""
+    """Make a key. Raises BadInput for an unknown scope, network or name, and NotApproved for a live key of an applicant."""
+    if organization.state == Organization.State.APPLIED and not organization.is_test:
+        raise NotApproved(fix="make a test key, or wait for our mail")
+    if not 1 <= rate_per_minute <= FASTEST:
+        raise BadInput(f"{rate_per_minute} calls a minute can not be had", fix=f"ask for 1 to {FASTEST}")
     with transaction():
         made = _new(organization, name, _scopes(scopes), _networks(allowed_networks), rate_per_minute)
         audit.note("api_key.created", "api_key", made.key.public_id, after={"name": name, "scopes": list(scopes)})
@@ -84,6 +99,12 @@ def revoke_key(organization_id: int, public_id: str) -> None:
         audit.note("api_key.revoked", "api_key", public_id)
 
 
+def keys_of(organization_id: int) -> QuerySet[ApiKey]:
+    """The keys that people made, newest first; neither access tokens nor those of the portal."""
+    made = ApiKey.objects.filter(organization_id=organization_id, parent__isnull=True)
+    return made.exclude(prefix=PORTAL_PREFIX).order_by("-created_at", "-pk")
+
+
 def find_key(secret: str, *, at: datetime) -> ApiKey | None:
     """The key of this secret with its organization, if it is neither revoked nor expired."""
     rows = ApiKey.objects.select_related("organization").filter(hash=hash_of(secret), revoked_at__isnull=True)
@@ -109,8 +130,8 @@ def used(key: ApiKey, *, every: timedelta = timedelta(minutes=1)) -> None:
 
 
 def _living(organization_id: int, public_id: str) -> ApiKey:
-    rows = ApiKey.objects.select_for_update(of=("self",)).select_related("organization")
-    key = rows.filter(organization_id=organization_id, public_id=public_id, revoked_at__isnull=True).first()
+    rows = keys_of(organization_id).select_for_update(of=("self",)).select_related("organization")
+    key = rows.filter(public_id=public_id, revoked_at__isnull=True).first()
     if key is None:
         raise NotFound("there is no such key", fix="it may be revoked already")
     return key

@@ -9,11 +9,11 @@ from __future__ import annotations
 import secrets
 
 from simplane.core import clock
-from simplane.organizations.keys import hash_of
+from simplane.organizations.keys import PORTAL_PREFIX, hash_of
 from simplane.organizations.models import ApiKey, Organization, User
 
-PREFIX = "portal"
-"""Of such keys; lists of keys leave them out."""
+PREFIX = PORTAL_PREFIX
+"""Of the public ids and of what a list shows."""
 
 
 def portal_key_hash(organization: Organization, user: User) -> bytes:

@@ -10,7 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from simplane.hub.shell import Rule
 
-ARGUMENTS = {"pk": 1, "public_id": "x_1", "verb": "", "secret": "x"}
+ARGUMENTS = {"pk": 1, "public_id": "x_1", "secret": "x"}
+VERBS = {"invitation_action": "again"}
 OPEN = frozenset({"join", "invited"})
 """Pages of people who are not signed in yet."""
 
@@ -39,7 +40,8 @@ def all_routes() -> list[URLPattern]:
 
 
 def _route(pattern: URLPattern) -> Route:
-    wanted = {key: ARGUMENTS[key] for key in pattern.pattern.regex.groupindex}
+    known = ARGUMENTS | {"verb": VERBS.get(str(pattern.name), "")}
+    wanted = {key: known[key] for key in pattern.pattern.regex.groupindex}
     return Route(str(pattern.name), reverse(f"hub:{pattern.name}", kwargs=wanted), cast(Any, pattern.callback).rule)
 
 

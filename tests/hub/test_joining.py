@@ -19,7 +19,7 @@ from simplane.organizations.keys import hash_of
 from simplane.organizations.lifecycle import NobodyConfirmed, approve, reactivate, suspend
 from simplane.organizations.models import ApiKey, Invitation, Membership, Organization, User
 from tests import factories
-from tests.delivery.conftest import PostOffice, _catcher, _database_is_left, post_office  # noqa: F401
+from tests.delivery.conftest import PostOffice
 
 pytestmark = pytest.mark.django_db
 WISH = {
@@ -99,7 +99,7 @@ def test_applications_from_one_place_are_limited(client: Client) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_link_makes_the_applicant_the_owner_and_then_we_may_approve(
     client: Client, post_office: PostOffice
-) -> None:  # noqa: F811
+) -> None:
     client.post("/hub/join/", WISH)
     home = Organization.objects.get(slug="acme-travel")
     with pytest.raises(NobodyConfirmed):

@@ -1,0 +1,75 @@
+"""The people of an account: who is let in, who changes, and that an owner always stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from simplane.core.models import AuditEntry
+from simplane.organizations.invitations import fresh_secret
+from simplane.organizations.models import Invitation, Membership, Role
+from tests import factories
+from tests.hub.people import browser_of, member, reseller
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_invited_person_joins_with_the_role_and_nothing_more() -> None:
+    home = reseller()
+    owner = member(home)
+    client = browser_of(owner)
+
+    client.post("/hub/team/invite/", {"email": "Dev@Reseller.example", "role": "developer"})
+    row = Invitation.objects.get()
+    link = fresh_secret(row.pk)
+    assert link is not None
+    assert (row.email, row.invited_by, row.role) == ("dev@reseller.example", owner, "developer")
+    page = client.get(f"/hub/invited/{link[1]}/").content.decode()
+    assert "Rita Reseller invites dev@reseller.example as developer" in page
+    other = browser_of(owner)
+    other.logout()
+    other.post(f"/hub/invited/{link[1]}/", {"name": "Dev", "password": factories.PASSWORD})
+
+    assert [other.get(f"/hub/{page}/").status_code for page in ("keys", "team")] == [200, 403]
+    assert AuditEntry.objects.get(action="member.joined").actor == "invited dev@reseller.example"
+
+
+def test_inviting_again_replaces_the_link_and_members_are_not_invited() -> None:
+    home = reseller()
+    owner = member(home)
+    client = browser_of(owner)
+    wish = {"email": "dev@reseller.example", "role": "viewer"}
+
+    for _ in range(2):
+        client.post("/hub/team/invite/", wish)
+    assert Invitation.objects.filter(withdrawn_at__isnull=True).count() == 1
+    refused = client.post("/hub/team/invite/", wish | {"email": owner.email}, follow=True).content.decode()
+    assert "is a member already" in refused
+    assert client.post("/hub/team/invite/", wish | {"email": "nobody"}).status_code == 422
+    assert client.post("/hub/team/invite/", wish | {"role": "king"}).status_code == 422
+    assert Invitation.objects.count() == 2
+
+    open_one = Invitation.objects.get(withdrawn_at__isnull=True)
+    before = open_one.hash
+    client.post(f"/hub/invitations/{open_one.pk}/again/")
+    client.post(f"/hub/invitations/{open_one.pk}/withdraw/")
+    assert client.post(f"/hub/invitations/{open_one.pk}/again/").status_code == 404
+    open_one.refresh_from_db()
+    assert (open_one.hash, open_one.withdrawn_at is None) == (before, False)
+
+
+def test_the_last_owner_stays_an_owner() -> None:
+    home = reseller()
+    owner = member(home)
+    own = Membership.objects.get()
+    client = browser_of(owner)
+
+    for address in ("role", "remove"):
+        page = client.post(f"/hub/team/{own.pk}/{address}/", {"role": "viewer"}, follow=True).content.decode()
+        assert "this is the last owner" in page
+    assert Membership.objects.get().role == Role.OWNER
+
+    second = Membership.objects.get(user=member(home, Role.VIEWER))
+    client.post(f"/hub/team/{second.pk}/role/", {"role": "owner"})
+    client.post(f"/hub/team/{own.pk}/remove/")
+    assert [(one.user_id, one.role) for one in Membership.objects.all()] == [(second.user_id, "owner")]
+    assert client.get("/hub/").status_code == 403
