@@ -38,6 +38,8 @@ PROBLEMS: dict[str, Problem] = {
     "supplier_silent": Problem(
         503, "The supplier of this eSIM did not answer", "send it again: doing it twice changes nothing"
     ),
+    "test_only": Problem(403, "Only a test key may do this", "use your sk_test_… key"),
+    "bad_money": Problem(422, "An amount or a currency can not be", "send minor units and an ISO 4217 code"),
     "idempotency_key_in_use": Problem(
         409, "A request with this Idempotency-Key is under way", "wait a second, then send it again with the same key"
     ),

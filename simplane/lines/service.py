@@ -12,6 +12,7 @@ from typing import TypeVar
 from simplane.core import audit, clock
 from simplane.core.db import transaction
 from simplane.core.errors import NotFound, Refusal
+from simplane.core.log import logger
 from simplane.lines.actions import apply_read
 from simplane.lines.models import Line, ServiceState
 from simplane.lines.queries import supplier_ref
@@ -20,6 +21,7 @@ from simplane.suppliers.outcomes import Ok, Permanent, Result, Unsupported
 from simplane.suppliers.port import SupplierAdapter
 from simplane.suppliers.values import LineRef, LineStatus
 
+log = logger(__name__)
 T = TypeVar("T")
 Ask = Callable[[SupplierAdapter, LineRef], Awaitable[Result[T]]]
 MOST_SECONDS = 25.0
@@ -82,15 +84,6 @@ def terminate(line_id: int, *, reason: str) -> None:
     _keep(line, ended, "line.terminated", reason)
 
 
-def read_now(line_id: int) -> Line:
-    """The line as its supplier shows it at this moment. Raises as `suspend`."""
-    line = _living(line_id)
-    status = _asked(line, lambda adapter, ref: adapter.get_line(ref))
-    with transaction():
-        apply_read(line, status)
-    return _loaded(line_id)
-
-
 def _loaded(line_id: int) -> Line:
     found = Line.objects.select_related("supplier", "purchase__offer").filter(pk=line_id).first()
     if found is None:
@@ -113,10 +106,12 @@ def _asked(line: Line, ask: Ask[T]) -> T:
     match found:
         case Ok(value):
             return value
-        case Unsupported(reason):
-            raise NotSupported(reason)
+        case Unsupported():
+            raise NotSupported(fix="`can` of an eSIM says what it can")
         case Permanent(reason):
-            raise SupplierRefused(f"the supplier refused: {reason}", fix="read the eSIM's state, then write to us")
+            # Its own words name it and its systems, which is no business of whoever asks.
+            log.warning("line.refused", line_id=line.pk, reason=reason)
+            raise SupplierRefused(fix="read the eSIM's state, then write to us")
     raise SupplierSilent("the supplier did not confirm it", fix="send it again later: doing it twice changes nothing")
 
 

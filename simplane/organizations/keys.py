@@ -27,8 +27,8 @@ SCOPES = (
     "webhooks:write",
 )
 LONGEST_OVERLAP = timedelta(days=30)
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_SHOWN = 12
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+SHOWN = 12
 FASTEST = 6_000
 """Calls a minute that a key may have at most."""
 PORTAL_PREFIX = "portal"
@@ -143,12 +143,12 @@ def _new(
     if not name.strip() or len(name) > 80:
         raise BadInput("a key needs a name of 1 to 80 characters", fix="say what it is for")
     mode = "test" if organization.is_test else "live"
-    secret = f"sk_{mode}_" + "".join(secrets.choice(_ALPHABET) for _ in range(32))
+    secret = f"sk_{mode}_" + "".join(secrets.choice(ALPHABET) for _ in range(32))
     key = ApiKey.objects.create(
         organization=organization,
         public_id=new_id("key"),
         name=name.strip(),
-        prefix=secret[:_SHOWN],
+        prefix=secret[:SHOWN],
         hash=hash_of(secret),
         scopes=list(scopes),
         allowed_networks=list(networks),

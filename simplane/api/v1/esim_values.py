@@ -32,6 +32,9 @@ USAGE = {
 }
 
 
+KEPT = "it was installed or used, or its supplier did not take it back: it stays sold"
+
+
 class ActivationOut(Schema):
     """What a phone needs to install it. A bearer secret: whoever has it can install the eSIM."""
 
@@ -69,7 +72,6 @@ class CanOut(Schema):
     resume: bool
     cancel: bool
     refund: bool
-    top_up: bool
 
 
 class RefundOut(Schema):
@@ -110,7 +112,7 @@ class EsimOut(Schema):
                 "android": f"https://esimsetup.android.com/esim_qrcode_provisioning?carddata={CODE}",
             },
             "usage": USAGE,
-            "can": {"suspend": True, "resume": False, "cancel": True, "refund": False, "top_up": False},
+            "can": {"suspend": True, "resume": False, "cancel": True, "refund": False},
             "refund": None,
         }
     )
@@ -217,7 +219,6 @@ def _can(unit: Unit, line: Line) -> dict[str, bool]:
         "resume": living and able.suspend and paused,
         "cancel": living and able.terminate,
         "refund": living and able.refund != "no" and fresh and _refund(unit) is None and not unit.cancel_wanted,
-        "top_up": False,
     }
 
 
@@ -228,4 +229,4 @@ def _refund(unit: Unit) -> dict[str, str] | None:
     if row.state == Compensation.State.OPEN:
         return {"state": "under_way", "detail": "the supplier is being asked"}
     returned = unit.state in states.GONE
-    return {"state": "done" if returned else "refused", "detail": "" if returned else row.verdict}
+    return {"state": "done" if returned else "refused", "detail": "" if returned else KEPT}

@@ -150,18 +150,7 @@ class StatementWanted(Schema):
 @router.get("/wallet", response=WalletOut, summary="Read your balance")
 def read_wallet(request: ApiRequest) -> dict[str, Any]:
     """Balance, what is held for orders under way, credit, and what you may spend, for each currency."""
-    owner = request.auth.organization
-    balances = [
-        {
-            "currency": one.currency,
-            "balance_minor": one.balance_minor,
-            "held_minor": one.held_minor,
-            "credit_limit_minor": one.credit_limit_minor,
-            "available_minor": one.available.minor,
-        }
-        for one in wallets(owner.pk)
-    ]
-    return {"test": owner.is_test, "balances": balances}
+    return wallet_shown(request.auth.organization)
 
 
 @router.get("/wallet/entries", response=Page[EntryOut], summary="List entries")
@@ -188,6 +177,21 @@ def read_statement(request: ApiRequest, wanted: Query[StatementWanted]) -> Any:
         "closed": until <= clock.now(),
         "entries": _rows(found),
     }
+
+
+def wallet_shown(owner: Organization) -> dict[str, Any]:
+    """As WalletOut."""
+    balances = [
+        {
+            "currency": one.currency,
+            "balance_minor": one.balance_minor,
+            "held_minor": one.held_minor,
+            "credit_limit_minor": one.credit_limit_minor,
+            "available_minor": one.available.minor,
+        }
+        for one in wallets(owner.pk)
+    ]
+    return {"test": owner.is_test, "balances": balances}
 
 
 def _wallet(owner: Organization, currency: str | None) -> AccountRef:
