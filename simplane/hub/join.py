@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel import Locale
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,10 +11,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from simplane.catalog.models import Price, Product
-from simplane.core import clock, context, countries, ratelimit
+from simplane.core import clock, context, ratelimit
 from simplane.core.addresses import source_ip
 from simplane.core.errors import Refusal
 from simplane.delivery import mime
+from simplane.hub.profile import country_choices
 from simplane.ordering.resellers import Application, Applied, apply_for_account
 
 MOST_AN_HOUR = 10
@@ -41,7 +41,7 @@ class JoinForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", ""), *_countries()]  # type: ignore[attr-defined]
+        self.fields["country"].choices = country_choices()  # type: ignore[attr-defined]
         self.fields["currency"].choices = [(one, one) for one in _currencies()]  # type: ignore[attr-defined]
 
     def clean_email(self) -> str:
@@ -101,11 +101,6 @@ def _example_sku(currency: str) -> str:
     priced = Price.objects.filter(currency=currency, valid_from__lte=clock.now(), valid_until__isnull=True)
     found = Product.objects.filter(active=True, pk__in=priced.values("product_id")).order_by("sku").first()
     return found.sku if found else "SKU"
-
-
-def _countries() -> list[tuple[str, str]]:
-    names = Locale("en").territories
-    return sorted(((code, str(names[code])) for code in countries.known()), key=lambda one: one[1])
 
 
 def _currencies() -> list[str]:

@@ -22,8 +22,23 @@ class Entry:
 Group = tuple[str, tuple[Entry, ...]]
 GROUPS: tuple[Group, ...] = (
     ("", (Entry("overview", "Overview", "hub:overview", "today", "o", "orders:read"),)),
+    (
+        "Shop",
+        (
+            Entry("catalogue", "Catalogue", "hub:catalogue", "product", "c", "prices:read"),
+            Entry("cart", "Cart", "hub:cart", "buy", "b", "orders:write"),
+            Entry("orders", "Orders", "hub:orders", "orders", "r", "orders:read"),
+        ),
+    ),
     ("Build", (Entry("keys", "API keys", "hub:keys", "key", "k", "keys:manage"),)),
-    ("Account", (Entry("team", "Team", "hub:team", "people", "t", "team:manage"),)),
+    (
+        "Account",
+        (
+            Entry("team", "Team", "hub:team", "people", "t", "team:manage"),
+            Entry("branding", "Branding", "hub:branding", "brush", "l", "branding:manage"),
+            Entry("profile", "Settings", "hub:profile", "gear", "s", "profile:manage"),
+        ),
+    ),
 )
 
 
