@@ -11,6 +11,7 @@ from simplane.channels.reconciliations import Kind
 from simplane.channels.shopify import (
     facts,
     handle,  # noqa: F401  registers how messages are worked on
+    handle_many,  # noqa: F401
     reads,
     trouble,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,13 +122,20 @@ def open_letter(
 @needs_transaction
 def close_letter(kind: str, subject_id: object, *, resolution: str) -> None:
     """The subject moved on: close its open letter, if any."""
+    close_letters(kind, [subject_id], resolution=resolution)
+
+
+@needs_transaction
+def close_letters(kind: str, subject_ids: Sequence[object], *, resolution: str) -> None:
+    """As `close_letter`, for several subjects."""
     with connection.cursor() as cursor:
-        cursor.execute(CLOSE, [clock.now(), context.actor(), resolution[:120], kind, str(subject_id)])
+        subjects = [str(one) for one in subject_ids]
+        cursor.execute(CLOSE, [clock.now(), context.actor(), resolution[:120], kind, subjects])
 
 
 CLOSE = """
 UPDATE core_deadletter SET resolved_at = %s, resolved_by = %s, resolution = %s
-WHERE kind = %s AND subject_id = %s AND resolved_at IS NULL
+WHERE kind = %s AND subject_id = ANY(%s) AND resolved_at IS NULL
 """
 
 

@@ -6,7 +6,7 @@ transaction of the change, so either all of it happened or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -43,24 +43,47 @@ def reactions() -> Mapping[str, tuple[str, ...]]:
 @needs_transaction
 def record(*news: News) -> None:
     """Write the events and enqueue the jobs that react to them."""
-    if not news:
+    rid = context.request_id()
+    record_each([(rid, one) for one in news])
+
+
+@needs_transaction
+def record_each(told: Sequence[tuple[str, News]]) -> None:
+    """As `record`, for news of several requests at once: each with the id of its own."""
+    if not told:
         return
-    at, rid = clock.now(), context.request_id()
-    values: list[Any] = []
-    for one in news:
-        values += (type(one).__name__, at, one.order_id, one.unit_id, _data(one), rid)
+    given = [
+        {"name": type(one).__name__, "order_id": one.order_id, "unit_id": one.unit_id, "data": _data(one), "rid": rid}
+        for rid, one in told
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT + ", ".join([ROW] * len(news)), values)
-    for one in news:
+        cursor.execute(INSERT, [clock.now(), msgspec.json.encode(given).decode()])
+    caused: dict[str, list[dict[str, Any]]] = {}
+    for rid, one in told:
         for job_name in _reactions.get(type(one).__name__, ()):
-            jobs.enqueue(job_name, **{field: getattr(one, field) for field in one.job_fields})
+            arguments = {name: getattr(one, name) for name in one.job_fields}
+            caused.setdefault(job_name, []).append({**arguments, "_rid": rid})
+    for job_name, many in caused.items():
+        jobs.enqueue_many(job_name, many)
 
 
-INSERT = "INSERT INTO core_event (name, at, order_id, unit_id, data, request_id) VALUES "
-ROW = "(%s, %s, %s, %s, %s::jsonb, %s)"
+INSERT = """
+INSERT INTO core_event (name, at, order_id, unit_id, data, request_id)
+SELECT name, %s, order_id, unit_id, data, rid
+FROM json_to_recordset(%s::json) AS one (name text, order_id bigint, unit_id bigint, data jsonb, rid text)
+"""
 
 
-def _data(one: News) -> str:
-    """All that is in the news beside the ids of order and unit, as JSON."""
-    found = {field.name: getattr(one, field.name) for field in fields(one) if field.name not in ("order_id", "unit_id")}
-    return msgspec.json.encode(found).decode()
+def _data(one: News) -> dict[str, Any]:
+    """All that is in the news beside the ids of order and unit."""
+    return {name: getattr(one, name) for name in _told(type(one))}
+
+
+def _told(kind: type[News]) -> tuple[str, ...]:
+    known = _names.get(kind)
+    if known is None:
+        known = _names[kind] = tuple(one.name for one in fields(kind) if one.name not in ("order_id", "unit_id"))
+    return known
+
+
+_names: dict[type[News], tuple[str, ...]] = {}

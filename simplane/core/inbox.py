@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 from django.db import connection
 
-from simplane.core import clock, context, deadletters, jobs, work
+from simplane.core import clock, context, deadletters, jobs, rows, work
 from simplane.core.db import transaction
 from simplane.core.log import logger
 from simplane.core.models import InboxMessage
+from simplane.core.together import ALONE, Alone, Asked, Together
 
 log = logger(__name__)
 MOST_ATTEMPTS = 12
@@ -49,6 +51,24 @@ def handler(channel: str) -> Callable[[Handler], Handler]:
     return register
 
 
+PlainHandler = Callable[[Sequence[InboxMessage], Mapping[int, str]], Mapping[int, Handled]]
+_plain_handlers: dict[str, PlainHandler] = {}
+
+
+def plain_handler(channel: str) -> Callable[[PlainHandler], PlainHandler]:
+    """Register a function for many messages of one account of `channel` at once, by their request ids.
+
+    It is part of one transaction, works on those whose case is plain and leaves out all others: these go to the
+    ordinary handler, one by one, as all do when it raises.
+    """
+
+    def register(function: PlainHandler) -> PlainHandler:
+        _plain_handlers[channel] = function
+        return function
+
+    return register
+
+
 STORE_SQL = """
 WITH stored AS (
   INSERT INTO core_inboxmessage (channel, account, delivery_id, topic, headers, body, trusted, received_at, state,
@@ -75,6 +95,34 @@ Parameters are binary: a body of 8 kB as text costs more than all the rest of ta
 
 
 @jobs.job("core.handle_message", queue="intake", hint=True)
+async def handle_together(message_id: int) -> None:
+    """Work on one message, together with others of the moment."""
+    await _handled(message_id)
+
+
+def _handle_many(asked: Sequence[Asked[int, None]]) -> list[Alone | None]:
+    """The plain ones, in one commit; it need not wait for the disk: what a power cut undoes is handled again."""
+    rids = {one.ask: one.rid for one in asked}
+    now = clock.now()
+    done: dict[int, Handled] = {}
+    with transaction():
+        by_account: dict[tuple[str, str], list[InboxMessage]] = {}
+        for message in rows.load(InboxMessage, FREE, [list(rids), now]):
+            by_account.setdefault((message.channel, message.account), []).append(message)
+        for (channel, account), messages in by_account.items():
+            if channel in _plain_handlers:
+                with context.acting(f"webhook:{channel}/{account}"):
+                    done |= _plain_handlers[channel](messages, rids)
+        _settle_many(done)
+    return [None if one.ask in done else ALONE for one in asked]
+
+
+FREE = """
+WHERE t.id = ANY(%s) AND t.due_at IS NOT NULL AND (t.lease_until IS NULL OR t.lease_until <= %s)
+ORDER BY t.id FOR UPDATE SKIP LOCKED
+"""
+
+
 def handle_message(message_id: int) -> None:
     """Work on one message. A failure keeps the message due: it is tried again with growing pauses, then dead-lettered."""
     message = work.claim(InboxMessage, message_id, seconds=120)
@@ -106,29 +154,34 @@ def _finish(message: InboxMessage, state: str, *, problem: str = "", order_id: i
 
 def _settle(message: InboxMessage, state: str, problem: str, order_id: int | None) -> None:
     """One statement, so one transaction: the message is done and whatever letter it had is closed."""
-    now = clock.now()
-    found: dict[str, Any] = {
-        "id": message.pk,
-        "subject": str(message.pk),
-        "state": state,
-        "problem": problem,
-        "order": order_id,
-        "now": now,
-        "actor": context.actor(),
-        "resolution": f"message {state}",
-    }
+    _settled([{"id": message.pk, "state": state, "problem": problem, "order_id": order_id}])
+
+
+def _settle_many(done: Mapping[int, Handled]) -> None:
+    given = []
+    for pk, one in done.items():
+        state = InboxMessage.State.IGNORED if one.ignored else InboxMessage.State.DONE
+        given.append({"id": pk, "state": state, "problem": one.ignored, "order_id": one.order_id})
+    if given:
+        _settled(given)
+
+
+def _settled(given: Sequence[Mapping[str, Any]]) -> None:
+    found: dict[str, Any] = {"given": msgspec.json.encode(given).decode(), "now": clock.now(), "actor": context.actor()}
     with connection.cursor() as cursor:
         cursor.execute(SETTLE_SQL, found)
 
 
 SETTLE_SQL = """
-WITH closed AS (
-  UPDATE core_deadletter SET resolved_at = %(now)s, resolved_by = %(actor)s, resolution = %(resolution)s
-  WHERE kind = 'inbox' AND subject_id = %(subject)s AND resolved_at IS NULL
+WITH one AS (
+  SELECT * FROM json_to_recordset(%(given)s::json) AS one (id bigint, state text, problem text, order_id bigint)
+), closed AS (
+  UPDATE core_deadletter SET resolved_at = %(now)s, resolved_by = %(actor)s, resolution = 'message ' || one.state
+  FROM one WHERE kind = 'inbox' AND subject_id = one.id::text AND resolved_at IS NULL
 )
-UPDATE core_inboxmessage SET state = %(state)s, problem = %(problem)s, order_id = coalesce(%(order)s, order_id),
+UPDATE core_inboxmessage AS t SET state = one.state, problem = one.problem, order_id = coalesce(one.order_id, t.order_id),
   handled_at = %(now)s, due_at = NULL, lease_until = NULL
-WHERE id = %(id)s RETURNING set_config('synchronous_commit', 'off', true)
+FROM one WHERE t.id = one.id RETURNING set_config('synchronous_commit', 'off', true)
 """
 """It does not wait for the disk: a message that a power cut makes unhandled again is handled again, which is safe."""
 
@@ -169,3 +222,6 @@ def replay(message_id: int) -> None:
     with transaction():
         InboxMessage.objects.filter(pk=message_id).update(due_at=clock.now(), lease_until=None, attempts=0)
         jobs.enqueue("core.handle_message", message_id=message_id)
+
+
+_handled: Together[int, None] = Together("core.handle_message", _handle_many, handle_message)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import msgspec
 from django.db import connection
 from django.db.models import Field, Model
 from django.db.models.expressions import Col
@@ -162,3 +163,76 @@ def insert(instance: Model, conflict: str = "") -> bool:
         return False
     instance.pk, instance._state.adding, instance._state.db = row[0], False, connection.alias
     return True
+
+
+def change_many(
+    model: type[Model], given: Sequence[Mapping[str, Any]], returning: str = "t.id"
+) -> list[tuple[Any, ...]]:
+    """Change many rows in one statement; gives back the `returning` columns of those that were changed.
+
+    Each mapping holds the row's `id` and the same columns. `was_<column>`: the row must still have this value there.
+    """
+    if not given:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_update_many(model, tuple(given[0]), returning), [as_json(model, given)])
+        return list(cursor.fetchall())
+
+
+@lru_cache(maxsize=256)
+def _update_many(model: type[Model], names: tuple[str, ...], returning: str) -> str:
+    fields = _by_column(model)
+    typed = ", ".join(f'"{name}" {fields[name.removeprefix("was_")].db_type(connection)}' for name in names)
+    changed = ", ".join(f'"{name}" = r."{name}"' for name in names if name != "id" and not name.startswith("was_"))
+    same = "".join(f' AND t."{name[4:]}" = r."{name}"' for name in names if name.startswith("was_"))
+    return (
+        f"UPDATE {_shape(model).table} AS t SET {changed} FROM json_to_recordset(%s::json) AS r ({typed})"  # noqa: S608
+        f" WHERE t.id = r.id{same} RETURNING {returning}"
+    )
+
+
+def insert_many(instances: Sequence[M], *, key: str, conflict: str = "") -> list[M]:
+    """Insert many of one model in one statement and set their keys; `key` names a column that tells them apart.
+
+    With `conflict` (`ON CONFLICT DO NOTHING`) those that were there already are left out of the answer.
+    """
+    if not instances:
+        return []
+    model = type(instances[0])
+    given = [plain(instance) for instance in instances]
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_many(model, key, conflict), [as_json(model, given)])
+        keys = {found: pk for pk, found in cursor.fetchall()}
+    made = []
+    for instance, row in zip(instances, given, strict=True):
+        if row[key] in keys:
+            instance.pk, instance._state.adding, instance._state.db = keys[row[key]], False, connection.alias
+            made.append(instance)
+    return made
+
+
+@lru_cache(maxsize=64)
+def _insert_many(model: type[Model], key: str, conflict: str) -> str:
+    table, columns = _shape(model).table, names(model)
+    return (
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s::json)"  # noqa: S608
+        f' {conflict} RETURNING id, "{key}"'
+    )
+
+
+def as_json(model: type[Model], given: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as the JSON that PostgreSQL reads back; values that stand otherwise in the table (secrets) as they stand there."""
+    special = {name for name, field in _by_column(model).items() if hasattr(field, "from_db_value")}
+    special -= {name for name in special if _by_column(model)[name].get_internal_type() == "JSONField"}
+    if special:
+        given = [{name: _stored(model, name, found, special) for name, found in row.items()} for row in given]
+    return msgspec.json.encode(given).decode()
+
+
+def _stored(model: type[Model], name: str, found: Any, special: set[str]) -> Any:
+    return _by_column(model)[name].get_db_prep_save(found, connection) if name in special else found
+
+
+@lru_cache
+def _by_column(model: type[Model]) -> dict[str, Field[Any, Any]]:
+    return {str(field.column): field for field in _shape(model).fields}

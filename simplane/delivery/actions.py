@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 from django.db.models import Max
 
-from simplane.core import audit, clock, deadletters, events, jobs
+from simplane.core import audit, clock, deadletters, events, jobs, rows
 from simplane.core.db import in_thread, needs_transaction, refuse_inside_transaction, transaction
 from simplane.core.errors import BadInput, NotFound
 from simplane.core.money import Money
@@ -57,7 +58,28 @@ def queue_esim_ready(
     """
     links.unit_token(unit_id=unit_id, order_id=order_id, line=line, locale=locale)
     links.order_token(order_id=order_id, locale=locale)
-    context = {
+    context = esim_context(
+        customer_name=customer_name,
+        product_name=product_name,
+        order_name=order_name,
+        unit_number=unit_number,
+        unit_count=unit_count,
+        price=price,
+    )
+    return _write("esim_ready", order_id, unit_id, to=to, locale=locale, context=context, version=version)
+
+
+def esim_context(
+    *,
+    customer_name: str,
+    product_name: str,
+    order_name: str,
+    unit_number: int,
+    unit_count: int,
+    price: Money | None,
+) -> dict[str, Any]:
+    """What the mail that brings an eSIM shows, beside the eSIM."""
+    return {
         "customer_name": customer_name,
         "product_name": product_name,
         "order_name": order_name,
@@ -65,7 +87,42 @@ def queue_esim_ready(
         "unit_count": unit_count,
         **({"price_minor": price.minor, "price_currency": price.currency} if price else {}),
     }
-    return _write("esim_ready", order_id, unit_id, to=to, locale=locale, context=context, version=version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """One eSIM to be mailed for the first time, to an address that is `mime.usable`."""
+
+    unit_id: int
+    order_id: int
+    line_id: int
+    to: str
+    locale: str
+    context: dict[str, Any]
+
+
+@needs_transaction
+def queue_first_esim_ready(ready: Sequence[Ready]) -> None:
+    """As `queue_esim_ready`, for several units."""
+    links.make_live([(one.order_id, one.unit_id, one.line_id, one.locale) for one in ready])
+    now = clock.now()
+    wanted = [_new_message("esim_ready", one, now) for one in ready]
+    rows.insert_many(wanted, key="unit_id", conflict="ON CONFLICT DO NOTHING")
+
+
+def _new_message(kind: str, one: Ready, now: datetime) -> Message:
+    return Message(
+        kind=kind,
+        unit_id=one.unit_id,
+        order_id=one.order_id,
+        version=1,
+        to=one.to.strip()[:320],
+        locale=one.locale[:10],
+        context=one.context,
+        message_id=mail.message_id(kind, order_id=one.order_id, unit_id=one.unit_id, version=1),
+        created_at=now,
+        due_at=now + FIRST_LOOK,
+    )
 
 
 @needs_transaction

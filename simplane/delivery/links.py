@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
 from django.conf import settings
 from django.db import connection
 from django.db.models import F, Value
@@ -45,6 +48,36 @@ def _live(conflict: str, *, unit_id: int | None, order_id: int, line_id: int | N
         row = cursor.fetchone()
     assert row is not None
     return str(row[0])
+
+
+@needs_transaction
+def make_live(wanted: Sequence[tuple[int, int, int, str]]) -> None:
+    """As `unit_token` and `order_token` for several: (order, unit, line, locale), each unit once."""
+    orders = {order_id: locale for order_id, _, _, locale in wanted}
+    given = [_wanted(order_id, unit_id, line_id, locale) for order_id, unit_id, line_id, locale in wanted]
+    given += [_wanted(order_id, None, None, locale) for order_id, locale in orders.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE_LIVE, [msgspec.json.encode(given).decode(), clock.now(), clock.now()])
+
+
+def _wanted(order_id: int, unit_id: int | None, line_id: int | None, locale: str) -> dict[str, object]:
+    token = ids.secret_token()
+    return {"token": token, "order_id": order_id, "unit_id": unit_id, "line_id": line_id, "locale": locale[:10]}
+
+
+MAKE_LIVE = """
+WITH given AS (
+  SELECT * FROM json_to_recordset(%s::json)
+    AS one (token text, order_id bigint, unit_id bigint, line_id bigint, locale text)
+), of_units AS (
+  INSERT INTO delivery_installlink AS link (token, unit_id, order_id, line_id, locale, created_at, revoked_reason, views)
+  SELECT token, unit_id, order_id, line_id, locale, %s, '', 0 FROM given WHERE unit_id IS NOT NULL
+  ON CONFLICT (unit_id) WHERE unit_id IS NOT NULL AND revoked_at IS NULL DO UPDATE SET line_id = EXCLUDED.line_id
+)
+INSERT INTO delivery_installlink (token, order_id, locale, created_at, revoked_reason, views)
+SELECT token, order_id, locale, %s, '', 0 FROM given WHERE unit_id IS NULL ORDER BY order_id
+ON CONFLICT (order_id) WHERE unit_id IS NULL AND revoked_at IS NULL DO NOTHING
+"""
 
 
 def order_url(order_id: int, *, locale: str = "") -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple, TypedDict
 
 from django.db import connection
 
 from simplane.core import clock, deadletters, events, rows, work
-from simplane.core.db import refuse_inside_transaction, transaction
+from simplane.core.db import needs_transaction, refuse_inside_transaction, transaction
 from simplane.core.errors import NotFound, Refusal
 from simplane.core.log import logger
 from simplane.core.money import Money
@@ -54,12 +56,7 @@ def prepare(message_id: int, *, due: bool = False) -> Parcel | SendResult:
         lost = _holder_died(message)
         if lost is not None:
             return lost
-    try:
-        return _build(message)
-    except Exception:
-        # Nothing was handed over, so the lease must not read as a lost answer.
-        work.release(message, due_at=clock.now() + timedelta(minutes=1))
-        raise
+    return _build(message, *_found(message))
 
 
 class _Seen(NamedTuple):
@@ -115,8 +112,51 @@ def _holder_died(message: Message) -> SendResult | None:
 _NO_MAIL = Envelope(sender="", recipient="", data=b"")
 
 
-def _build(message: Message) -> Parcel | SendResult:
-    suppressed, link = _found(message)
+@needs_transaction
+def take_first(unit_ids: Sequence[int]) -> dict[int, tuple[Message, InstallLink]]:
+    """Claim the mails of these units that nobody tried to send yet and nothing stands against; by unit, with their links."""
+    with connection.cursor() as cursor:
+        cursor.execute(_first(), [list(unit_ids)])
+        found = cursor.fetchall()
+    taken, until = {}, clock.now() + timedelta(seconds=_LEASE_SECONDS)
+    for row in found:
+        message = rows.built(Message, row[: rows.width(Message)])
+        link = rows.built(InstallLink, row[rows.width(Message) : -rows.width(Line)])
+        link.line = rows.built(Line, row[-rows.width(Line) :])
+        message.lease_until = message.due_at = until
+        taken[message.unit_id or 0] = message, link
+    rows.change_many(Message, [{"id": one.pk, "lease_until": until, "due_at": until} for one, _ in taken.values()])
+    return taken
+
+
+@cache
+def _first() -> str:
+    return (
+        f"SELECT {rows.columns(Message, 'm')}, {rows.columns(InstallLink, 'k')}, {rows.columns(Line, 'l')}"  # noqa: S608
+        " FROM delivery_message m JOIN delivery_installlink k ON k.unit_id = m.unit_id AND k.revoked_at IS NULL"
+        " JOIN lines_line l ON l.id = k.line_id WHERE m.unit_id = ANY(%s) AND m.kind = 'esim_ready' AND m.version = 1"
+        " AND m.state = 'queued' AND m.attempts = 0 AND m.due_at IS NOT NULL AND m.lease_until IS NULL"
+        " AND NOT EXISTS (SELECT FROM delivery_suppression s WHERE s.address = lower(m.to))"
+        " AND NOT EXISTS (SELECT FROM delivery_message n WHERE n.unit_id = m.unit_id AND n.kind = m.kind"
+        " AND n.version > m.version) ORDER BY m.id FOR UPDATE OF m SKIP LOCKED"
+    )
+
+
+def build_taken(message: Message, link: InstallLink) -> Parcel | SendResult:
+    """The mail of a message that `take_first` claimed."""
+    return _build(message, None, link)
+
+
+def _build(message: Message, suppressed: str | None, link: InstallLink | None) -> Parcel | SendResult:
+    try:
+        return _composed(message, suppressed, link)
+    except Exception:
+        # Nothing was handed over, so the lease must not read as a lost answer.
+        work.release(message, due_at=clock.now() + timedelta(minutes=1))
+        raise
+
+
+def _composed(message: Message, suppressed: str | None, link: InstallLink | None) -> Parcel | SendResult:
     if suppressed is not None:
         return _refuse(message, "mail_refused", SendResult(name="suppressed", reason=suppressed))
     if message.kind in mail.WITH_ESIM and (link is None or link.line is None):
@@ -167,6 +207,15 @@ def settle(parcel: Parcel, outcome: Outcome) -> SendResult:
     return judged.result
 
 
+@needs_transaction
+def settle_sent(sent: Sequence[tuple[str, Message]]) -> None:
+    """As `settle`, for messages taken at their first try; each with the id of its request."""
+    now = clock.now()
+    done = {"state": State.SENT, "due_at": None, "lease_until": None, "problem": "", "sent_at": now}
+    rows.change_many(Message, [{"id": one.pk, "attempts": one.attempts + 1, **done} for _, one in sent])
+    events.record_each([(rid, MessageSent(**_about(one), repeat=False)) for rid, one in sent])
+
+
 def _store(message: Message, judged: Verdict, *, repeat: bool) -> None:
     result = judged.result
     # Only the holder writes, except that a certain `sent` also wins over a holder that came after a lease ran out.
@@ -201,13 +250,17 @@ def _store(message: Message, judged: Verdict, *, repeat: bool) -> None:
 
 def _tell(message: Message, judged: Verdict, *, repeat: bool) -> None:
     result = judged.result
-    about = _About(order_id=message.order_id, unit_id=message.unit_id, message_id=message.pk, kind=message.kind)
+    about = _about(message)
     if result.name == "sent":
         events.record(MessageSent(**about, repeat=repeat))
     elif result.name == "unknown":
         events.record(MessageUnknown(**about, reason=result.reason, final=result.at is None))
     elif result.name != "retry":
         events.record(MessageFailed(**about, cause=judged.cause, reason=result.reason))
+
+
+def _about(message: Message) -> _About:
+    return _About(order_id=message.order_id, unit_id=message.unit_id, message_id=message.pk, kind=message.kind)
 
 
 class _About(TypedDict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,24 @@ _MOMENTS = {"installed": "installed_at", "attached": "attached_at", "first_use":
 @needs_transaction
 def create_line(*, unit_id: int, purchase: Purchase, issued: IssuedLine) -> Line:
     """The eSIM of a purchase. Repeating it gives the line that is there."""
-    line = Line(
+    return create_lines([(unit_id, purchase, issued)])[unit_id]
+
+
+@needs_transaction
+def create_lines(issued: Sequence[tuple[int, Purchase, IssuedLine]]) -> dict[int, Line]:
+    """As `create_line`, for several units; the lines by unit."""
+    wanted = [_new(*one) for one in issued]
+    made = {line.purchase_id: line for line in rows.insert_many(wanted, key="purchase_id", conflict=ONCE)}
+    known = [line.purchase_id for line in wanted if line.purchase_id not in made]
+    made |= {line.purchase_id: line for line in Line.objects.filter(purchase_id__in=known)} if known else {}
+    return {unit_id: made[purchase.pk] for unit_id, purchase, _ in issued}
+
+
+ONCE = "ON CONFLICT (purchase_id) DO NOTHING"
+
+
+def _new(unit_id: int, purchase: Purchase, issued: IssuedLine) -> Line:
+    return Line(
         purchase=purchase,
         unit_id=unit_id,
         supplier_id=purchase.supplier_id,
@@ -40,9 +58,6 @@ def create_line(*, unit_id: int, purchase: Purchase, issued: IssuedLine) -> Line
         expires_at=issued.expires_at,
         issued_at=clock.now(),
     )
-    if rows.insert(line, "ON CONFLICT (purchase_id) DO NOTHING"):
-        return line
-    return Line.objects.get(purchase=purchase)
 
 
 def keep_confirmation_code(line_id: int, code: str) -> None:

@@ -5,6 +5,8 @@ Not one join of eight tables: the server would plan that join anew every time, f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from simplane.catalog.models import Product
 from simplane.core import rows
 from simplane.lines.models import Line
@@ -15,6 +17,7 @@ _ORDER = {"o": Order, "c": Customer, "p": Product}
 _FROM_ORDER = (
     "ordering_order o JOIN ordering_customer c ON c.id = o.customer_id, catalog_product p WHERE o.id = %s AND p.id = %s"
 )
+_FROM_ORDERS = "ordering_order o JOIN ordering_customer c ON c.id = o.customer_id WHERE o.id = ANY(%s)"
 _PURCHASE = {"p": Purchase, "s": Supplier, "o": Offer}
 _FROM_PURCHASE = (
     "suppliers_purchase p JOIN suppliers_supplier s ON s.id = p.supplier_id"
@@ -33,3 +36,15 @@ def with_all_it_needs(unit: Unit) -> None:
         found["p"].supplier, found["p"].offer = found["s"], found["o"]
     if unit.line_id is not None:
         unit.line = rows.first(Line, "WHERE t.id = %s", [unit.line_id])
+
+
+def with_order_and_product(units: Sequence[Unit]) -> None:
+    """Several units with their orders, customers and products, each read once."""
+    orders = rows.together({"o": Order, "c": Customer}, _FROM_ORDERS, [list({unit.order_id for unit in units})])
+    for found in orders:
+        found["o"].customer = found["c"]
+    by_id = {found["o"].pk: found["o"] for found in orders}
+    wanted = list({unit.product_id for unit in units})
+    products = {one.pk: one for one in rows.load(Product, "WHERE t.id = ANY(%s)", [wanted])}
+    for unit in units:
+        unit.order, unit.product = by_id[unit.order_id], products[unit.product_id]

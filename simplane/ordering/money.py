@@ -6,8 +6,10 @@ releases it, an end after a sale refunds it. Retail: the shop collected the mone
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from simplane.core.db import needs_transaction
-from simplane.ledger.actions import capture, hold, part_key, post, release
+from simplane.ledger.actions import capture, hold, part_key, post, post_many, release
 from simplane.ledger.actions.post import Fact
 from simplane.ledger.chart import Kind
 from simplane.ledger.models import Hold, Ledger, Wallet
@@ -16,7 +18,7 @@ from simplane.ledger.values import AccountRef, Posting
 from simplane.ordering.models import Order, Unit
 from simplane.suppliers.models import Purchase
 
-WHOLESALE = "wholesale"
+RETAIL, WHOLESALE = "retail", "wholesale"
 
 
 @needs_transaction
@@ -32,6 +34,19 @@ def sold(unit: Unit, purchase: Purchase) -> None:
     sale = [Posting(_clearing(unit), sales, unit.price_minor)] if unit.price_minor else []
     if sale or cost:
         post(_fact(unit, "sale"), [*sale, *cost])
+
+
+@needs_transaction
+def sold_many(bought: Sequence[tuple[Unit, Purchase]]) -> None:
+    """As `sold`, for units of shops."""
+    facts = []
+    for unit, purchase in bought:
+        sales = AccountRef(Kind.SALES, unit.currency, subject=unit.book)
+        sale = [Posting(_clearing(unit), sales, unit.price_minor)] if unit.price_minor else []
+        postings = [*sale, *_cost(purchase, purchase.cost_minor)]
+        if postings:
+            facts.append((_fact(unit, "sale"), postings))
+    post_many(facts)
 
 
 @needs_transaction

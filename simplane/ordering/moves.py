@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
 
-from simplane.core import clock, deadletters, events, rows
+from simplane.core import clock, context, deadletters, events, rows
 from simplane.core.db import needs_transaction
 from simplane.core.errors import IllegalMove
 from simplane.core.money import Money
@@ -48,6 +50,44 @@ SELECT unit.state, unit.lease_until, unit.cancel_wanted, whole.state, whole.cust
 
 
 @needs_transaction
+def held_still(units: Sequence[Unit]) -> set[int]:
+    """As `still_held`, for units whose orders' customers are as they were: the keys of those that may be gone on with.
+
+    Orders are locked in the order of their keys, each before its units, so that no two groups wait for each other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD_MANY, [[unit.order_id for unit in units], [unit.pk for unit in units]])
+        found = {pk: rest for pk, *rest in cursor.fetchall()}
+    held = set()
+    for unit in units:
+        state, lease_until, cancel_wanted, order_state, customer_id = found[unit.pk]
+        if (state, lease_until, customer_id) == (unit.state, unit.lease_until, unit.order.customer_id):
+            unit.cancel_wanted, unit.order.state = cancel_wanted, order_state
+            held.add(unit.pk)
+    return held
+
+
+HOLD_MANY = """
+WITH whole AS (SELECT id, state, customer_id FROM ordering_order WHERE id = ANY(%s) ORDER BY id FOR UPDATE)
+SELECT unit.id, unit.state, unit.lease_until, unit.cancel_wanted, whole.state, whole.customer_id
+  FROM whole JOIN ordering_unit AS unit ON unit.order_id = whole.id WHERE unit.id = ANY(%s) FOR UPDATE OF unit
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Where a unit goes. `fields`: further columns and their values."""
+
+    unit: Unit
+    path: tuple[str, ...]
+    due_at: datetime | None
+    why: str = ""
+    rid: str = ""
+    detail: dict[str, Any] | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@needs_transaction
 def move(
     unit: Unit, *path: str, why: str = "", due_at: datetime | None, detail: dict[str, Any] | None = None, **fields: Any
 ) -> None:
@@ -55,31 +95,51 @@ def move(
 
     Raises IllegalMove when the table forbids it or another worker moved the unit meanwhile.
     """
-    started = unit.state
-    news = []
-    here = started
-    for there in path:
+    rid = context.request_id()
+    move_many([Step(unit=unit, path=path, due_at=due_at, why=why, rid=rid, detail=detail, fields=fields)])
+
+
+@needs_transaction
+def move_many(steps: Sequence[Step]) -> None:
+    """As `move`, for several units with the same further fields."""
+    now = clock.now()
+    news = [(step.rid, one) for step in steps for one in _news(step)]
+    changes = [
+        {"state": step.path[-1], "state_at": now, "due_at": step.due_at, "lease_until": None, **step.fields}
+        for step in steps
+    ]
+    given = [
+        {
+            "id": step.unit.pk,
+            "was_state": str(step.unit.state),
+            **{CALLED.get(name, name): _key(value) for name, value in change.items()},
+        }
+        for step, change in zip(steps, changes, strict=True)
+    ]
+    moved = {pk for (pk,) in rows.change_many(Unit, given)}
+    for step, change in zip(steps, changes, strict=True):
+        if step.unit.pk not in moved:
+            raise IllegalMove(f"unit {step.unit.public_id} is no longer {step.unit.state}", fix="load it again")
+        for name, value in change.items():
+            setattr(step.unit, name, value)
+    events.record_each(news)
+
+
+def _news(step: Step) -> Iterator[UnitMoved]:
+    """Each state on the way. Raises IllegalMove for one that may not follow."""
+    unit, here = step.unit, str(step.unit.state)
+    for there in step.path:
         states.check(here, there)
-        last = there == path[-1]
-        news.append(
-            UnitMoved(
-                order_id=unit.order_id,
-                unit_id=unit.pk,
-                before=here,
-                after=there,
-                why=why if last else "",
-                detail=detail if last else None,
-            )
+        last = there == step.path[-1]
+        yield UnitMoved(
+            order_id=unit.order_id,
+            unit_id=unit.pk,
+            before=here,
+            after=there,
+            why=step.why if last else "",
+            detail=step.detail if last else None,
         )
         here = there
-    now = clock.now()
-    changes = {"state": here, "state_at": now, "due_at": due_at, "lease_until": None, **fields}
-    written = {CALLED.get(name, name): _key(value) for name, value in changes.items()}
-    if not rows.change(Unit, "id = %s AND state = %s", [unit.pk, str(started)], **written):
-        raise IllegalMove(f"unit {unit.public_id} is no longer {started}", fix="load it again")
-    for name, value in changes.items():
-        setattr(unit, name, value)
-    events.record(*news)
 
 
 CALLED = {"purchase": "purchase_id", "line": "line_id"}
@@ -123,8 +183,14 @@ def end(unit: Unit, state: str, *, why: str) -> None:
 @needs_transaction
 def lock_order(order_id: int) -> None:
     """Take the order's row lock before the lock of any of its units, always in that order, so that nobody deadlocks."""
+    lock_orders([order_id])
+
+
+@needs_transaction
+def lock_orders(order_ids: Sequence[int]) -> None:
+    """As `lock_order`, for several; always in the order of their keys."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM ordering_order WHERE id = %s FOR UPDATE", [order_id])
+        cursor.execute("SELECT FROM ordering_order WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(order_ids)])
 
 
 @needs_transaction
@@ -133,23 +199,29 @@ def finish_order(order_id: int) -> None:
 
     Without the lock two units that end at the same moment would each see the other one unfinished.
     """
+    finish_orders([order_id])
+
+
+@needs_transaction
+def finish_orders(order_ids: Sequence[int]) -> None:
+    """As `finish_order`, for several whose locks the caller holds."""
     with connection.cursor() as cursor:
-        cursor.execute(FINISH, {"order": order_id, "now": clock.now()})
+        cursor.execute(FINISH, {"orders": list(order_ids), "now": clock.now()})
 
 
 FINISH = """
-UPDATE ordering_order SET
+UPDATE ordering_order AS whole SET
   state = CASE WHEN owed.delivered > 0 THEN 'done' ELSE 'cancelled' END,
   delivered_at = CASE WHEN owed.delivered > 0 THEN coalesce(delivered_at, %(now)s) END,
   clock_next_at = NULL
-FROM (
+FROM unnest(%(orders)s::bigint[]) AS one (id), LATERAL (
   SELECT count(*) FILTER (WHERE state = 'delivered') AS delivered,
     count(*) FILTER (WHERE state NOT IN ('delivered', 'failed', 'cancelled', 'refunded')) AS unfinished
-  FROM ordering_unit WHERE order_id = %(order)s
+  FROM ordering_unit WHERE order_id = one.id
 ) AS owed
-WHERE id = %(order)s AND owed.unfinished = 0
-  AND (ordering_order.state = 'open' OR (ordering_order.state = 'done' AND owed.delivered = 0)
-    OR (ordering_order.state = 'held' AND ordering_order.cancelled_at IS NOT NULL))
-  AND (ordering_order.cancelled_at IS NOT NULL OR NOT EXISTS (
-    SELECT FROM ordering_orderline WHERE order_id = %(order)s AND state = 'needs_mapping' AND wanted > 0))
+WHERE whole.id = one.id AND owed.unfinished = 0
+  AND (whole.state = 'open' OR (whole.state = 'done' AND owed.delivered = 0)
+    OR (whole.state = 'held' AND whole.cancelled_at IS NOT NULL))
+  AND (whole.cancelled_at IS NOT NULL OR NOT EXISTS (
+    SELECT FROM ordering_orderline WHERE order_id = one.id AND state = 'needs_mapping' AND wanted > 0))
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from simplane.core import clock
 from simplane.core.db import needs_transaction
 from simplane.core.money import Money
 from simplane.routing.errors import UnknownReceipt
-from simplane.routing.facts import Request, collect
+from simplane.routing.facts import Request, Shelf, facts_of, look
 from simplane.routing.models import Receipt
 from simplane.routing.rank import VERSION, rank
 from simplane.routing.values import Facts, Ranking, Verdict
@@ -62,6 +63,15 @@ class Replay:
     again: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One decision asked for."""
+
+    unit_id: int | None
+    product: Product
+    request: Request
+
+
 @needs_transaction
 def choose(
     *,
@@ -76,17 +86,55 @@ def choose(
     request = Request(
         price=price, refused_offers=refused_offers, refused_groups=refused_groups, stand_ins_only=stand_ins_only
     )
-    facts = collect(product, request)
-    ranking = rank(facts)
-    winner = ranking.chosen
-    receipt_id = _write(unit_id, product, facts, ranking)
-    offer = load(winner.offer_id) if winner else None
-    return Chosen(
-        receipt_id=receipt_id,
-        offer=offer,
-        supplier=offer.supplier if offer else None,
-        why=in_short(facts, ranking),
+    return choose_many([Wanted(unit_id, product, request)])[0]
+
+
+@needs_transaction
+def choose_many(wanted: Sequence[Wanted]) -> list[Chosen]:
+    """As `choose`, for several units of one moment: what is equal is looked at and decided once. Each has its receipt."""
+    shelves: dict[int, Shelf] = {}
+    decided: dict[tuple[int, Request], _Decision] = {}
+    mine = []
+    for one in wanted:
+        key = one.product.pk, one.request
+        if key not in decided:
+            if one.product.pk not in shelves:
+                shelves[one.product.pk] = look(one.product)
+            decided[key] = _decide(shelves[one.product.pk], key[1])
+        mine.append(decided[key])
+    receipts = _write(wanted, mine)
+    return [
+        Chosen(
+            receipt_id=receipts[one.unit_id],
+            offer=made.offer,
+            supplier=made.offer.supplier if made.offer else None,
+            why=made.why,
+            temporary=made.temporary,
+        )
+        for one, made in zip(wanted, mine, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decision:
+    """As it goes into the receipts of all who asked the same."""
+
+    offer: Offer | None
+    why: str
+    temporary: bool
+    facts: msgspec.Raw
+    candidates: msgspec.Raw
+
+
+def _decide(shelf: Shelf, request: Request) -> _Decision:
+    found = facts_of(shelf, request)
+    ranking = rank(found)
+    return _Decision(
+        offer=load(ranking.chosen.offer_id) if ranking.chosen else None,
+        why=in_short(found, ranking),
         temporary=ranking.temporary,
+        facts=msgspec.Raw(_json.encode(found)),
+        candidates=msgspec.Raw(_json.encode(stored_candidates(found, ranking))),
     )
 
 
@@ -96,9 +144,9 @@ def explain(sku: str, price: Money | None = None, *, stand_ins_only: bool = Fals
     asked = price or next(iter(catalog.prices_in_force(product.pk)), None)
     if asked is None:
         raise BadPrice(f"{sku} has no list price in force", fix="give a price, or set one")
-    facts = collect(product, Request(price=asked, stand_ins_only=stand_ins_only, all_matches=True))
-    ranking = rank(facts)
-    return Explanation(facts=facts, ranking=ranking, why=in_short(facts, ranking))
+    found = facts_of(look(product, all_matches=True), Request(price=asked, stand_ins_only=stand_ins_only))
+    ranking = rank(found)
+    return Explanation(facts=found, ranking=ranking, why=in_short(found, ranking))
 
 
 def replay(receipt_id: int) -> Replay:
@@ -107,11 +155,11 @@ def replay(receipt_id: int) -> Replay:
     if receipt is None:
         raise UnknownReceipt(f"there is no routing receipt {receipt_id}")
     try:
-        facts = msgspec.convert(receipt.facts, Facts)
+        found = msgspec.convert(receipt.facts, Facts)
     except msgspec.ValidationError:
         again = []  # written by a version whose facts were others
     else:
-        again = stored_candidates(facts, rank(facts))
+        again = stored_candidates(found, rank(found))
     return Replay(
         receipt_id=receipt.pk,
         same=again == receipt.candidates,
@@ -156,24 +204,29 @@ def _stored(one: Verdict) -> dict[str, Any]:
     }
 
 
-def _write(unit_id: int | None, product: Product, facts: Facts, ranking: Ranking) -> int:
-    winner = ranking.chosen
+def _write(wanted: Sequence[Wanted], made: Sequence[_Decision]) -> dict[int | None, int]:
+    """The receipts by their units."""
+    given = [
+        {
+            "unit_id": one.unit_id,
+            "product_id": one.product.pk,
+            "chosen_id": decision.offer.pk if decision.offer else None,
+            "price_minor": one.request.price.minor,
+            "currency": one.request.price.currency,
+            "facts": decision.facts,
+            "candidates": decision.candidates,
+        }
+        for one, decision in zip(wanted, made, strict=True)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO routing_receipt (unit_id, product_id, decided_at, chosen_id, price_minor, currency, facts,"
-            " candidates, version) VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s) RETURNING id",
-            [
-                unit_id,
-                product.pk,
-                clock.now(),
-                winner.offer_id if winner else None,
-                facts.price_minor,
-                facts.currency,
-                _json.encode(facts).decode(),
-                _json.encode(stored_candidates(facts, ranking)).decode(),
-                VERSION,
-            ],
-        )
-        row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+        cursor.execute(WRITE, [clock.now(), VERSION, _json.encode(given).decode()])
+        return {unit_id: pk for pk, unit_id in cursor.fetchall()}
+
+
+WRITE = """
+INSERT INTO routing_receipt (unit_id, product_id, decided_at, chosen_id, price_minor, currency, facts, candidates, version)
+SELECT unit_id, product_id, %s, chosen_id, price_minor, currency, facts, candidates, %s
+FROM json_to_recordset(%s::json) AS one (unit_id bigint, product_id bigint, chosen_id bigint, price_minor bigint,
+  currency text, facts jsonb, candidates jsonb)
+RETURNING id, unit_id
+"""

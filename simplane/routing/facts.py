@@ -56,19 +56,41 @@ class Request:
     refused_offers: frozenset[int] = frozenset()
     refused_groups: frozenset[str] = frozenset()
     stand_ins_only: bool = False
-    all_matches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What stands in the database about a product's candidates at one moment, for all who ask in that moment."""
+
+    product: Product
+    all_matches: bool
     """Also candidates nobody approved, to explain them."""
+    newest_rate: int | None
+    not_approved: int
+    rules: tuple[RuleFact, ...]
+    rows: Sequence[tuple[Any, ...]]
 
 
-def collect(product: Product, request: Request) -> Facts:
-    """The facts as they are now."""
-    values: dict[str, Any] = {"product": product.pk, "now": clock.now(), "all": request.all_matches}
+def look(product: Product, *, all_matches: bool = False) -> Shelf:
+    """The shelf of a product now; one query."""
+    values: dict[str, Any] = {"product": product.pk, "now": clock.now(), "all": all_matches}
     with connection.cursor() as cursor:
         cursor.execute(SQL, values)
         rows = cursor.fetchall()
     newest_rate, not_approved, rules = rows[0][:3]
-    found = [row[3:] for row in rows if row[3] is not None]
-    price = request.price
+    return Shelf(
+        product=product,
+        all_matches=all_matches,
+        newest_rate=newest_rate,
+        not_approved=not_approved,
+        rules=tuple(RuleFact(**one) for one in json.loads(rules or "[]")),
+        rows=[row[3:] for row in rows if row[3] is not None],
+    )
+
+
+def facts_of(shelf: Shelf, request: Request) -> Facts:
+    """What a decision on this request rests on."""
+    product, price = shelf.product, request.price
     return Facts(
         sku=product.sku,
         price_minor=price.minor,
@@ -79,9 +101,9 @@ def collect(product: Product, request: Request) -> Facts:
         refused_groups=tuple(sorted(request.refused_groups)),
         stand_ins_only=request.stand_ins_only,
         stand_ins_allowed=settings.SIMPLANE.allow_stand_ins,
-        not_approved=0 if request.all_matches else not_approved,
-        rules=tuple(RuleFact(**one) for one in json.loads(rules or "[]")),
-        candidates=_candidates(product, price.currency, found, newest_rate),
+        not_approved=0 if shelf.all_matches else shelf.not_approved,
+        rules=shelf.rules,
+        candidates=_candidates(product, price.currency, shelf.rows, shelf.newest_rate),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,25 +52,45 @@ class Answer:
     calls: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One eSIM to be bought."""
+
+    unit_id: int
+    reference: str
+    offer: Offer
+    supplier: Supplier
+
+
 @needs_transaction
 def prepare(unit_id: int, reference: str, offer: Offer, supplier: Supplier) -> Purchase:
     """Write the intent to buy one eSIM. Raises BoughtAlready when the unit has a purchase that may have been executed."""
-    now = clock.now()
-    made = Purchase(
-        unit_id=unit_id,
-        supplier=supplier,
-        offer=offer,
-        reference=reference,
-        cost_minor=offer.cost_minor,
-        currency=offer.currency,
-        supplier_price=offer.supplier_price,
-        requested_at=now,
-        sent_at=now,
-    )
-    # The only conflicts it can have: the law `purchase_never_twice`, and our reference.
-    if not rows.insert(made, "ON CONFLICT DO NOTHING"):
+    made = prepare_many([Intent(unit_id, reference, offer, supplier)])
+    if not made:
         raise BoughtAlready(f"unit {unit_id} has a purchase already", fix="continue with that one")
-    return made
+    return made[0]
+
+
+@needs_transaction
+def prepare_many(intents: Sequence[Intent]) -> list[Purchase]:
+    """As `prepare`; units that have a purchase which may have been executed are left out."""
+    now = clock.now()
+    wanted = [
+        Purchase(
+            unit_id=one.unit_id,
+            supplier=one.supplier,
+            offer=one.offer,
+            reference=one.reference,
+            cost_minor=one.offer.cost_minor,
+            currency=one.offer.currency,
+            supplier_price=one.offer.supplier_price,
+            requested_at=now,
+            sent_at=now,
+        )
+        for one in intents
+    ]
+    # The only conflicts it can have: the law `purchase_never_twice`, and our reference.
+    return rows.insert_many(wanted, key="unit_id", conflict="ON CONFLICT DO NOTHING")
 
 
 async def ask(purchase: Purchase, *, until: datetime) -> Answer:
@@ -126,6 +147,43 @@ def record(purchase: Purchase, answer: Answer) -> bool:
     return bool(applied)
 
 
+@needs_transaction
+def record_many(answered: Sequence[tuple[Purchase, Answer]]) -> set[int]:
+    """As `record`, for answers without consequences for others (`Ok`, `Accepted`). Returns the purchases it applied to."""
+    now = clock.now()
+    given, changed = [], {}
+    for purchase, answer in answered:
+        made = {name: getattr(purchase, name) for name in _ANSWERED} | _changes(purchase, answer.outcome)
+        made |= {"answered_at": now, "trace": [*purchase.trace, *answer.calls][-20:]}
+        if made["state"] == State.BOUGHT:
+            made["settled_at"] = now
+        changed[purchase.pk] = purchase, made
+        known = {"was_state": purchase.state, "was_supplier_order_id": purchase.supplier_order_id}
+        given.append({"id": purchase.pk, **known, **made})
+    applied = dict(rows.change_many(Purchase, given, "t.id, t.told_at"))
+    for pk, told_at in applied.items():
+        purchase, made = changed[pk]
+        for name, value in made.items():
+            setattr(purchase, name, value)
+        purchase.told_at = told_at
+    return set(applied)
+
+
+_ANSWERED = (
+    "state",
+    "outcome",
+    "error_code",
+    "error_text",
+    "supplier_order_id",
+    "supplier_line_id",
+    "cost_minor",
+    "currency",
+    "answered_at",
+    "settled_at",
+    "trace",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A purchase that a notice of its supplier is about. `asked`: its call is under way, and whoever made it will see this."""
@@ -152,6 +210,23 @@ UPDATE suppliers_purchase SET told_at = %s WHERE id = (
   SELECT id FROM suppliers_purchase WHERE supplier_id = %s
     AND ((%s <> '' AND reference = %s) OR (%s <> '' AND supplier_order_id = %s)) ORDER BY id LIMIT 1
 ) RETURNING id, unit_id, state
+"""
+
+
+@needs_transaction
+def note_told_many(supplier: Supplier, references: Sequence[str]) -> dict[str, Told]:
+    """As `note_told`, by our references. Left out: unknown ones, and purchases that are being written just now."""
+    with connection.cursor() as cursor:
+        cursor.execute(TOLD_MANY, [supplier.pk, list(references), clock.now()])
+        return {found: Told(pk, unit_id, asked=state == State.REQUESTED) for found, pk, unit_id, state in cursor}
+
+
+TOLD_MANY = """
+WITH free AS (
+  SELECT id FROM suppliers_purchase WHERE supplier_id = %s AND reference = ANY(%s) FOR UPDATE SKIP LOCKED
+)
+UPDATE suppliers_purchase AS p SET told_at = %s FROM free WHERE p.id = free.id
+RETURNING p.reference, p.id, p.unit_id, p.state
 """
 
 

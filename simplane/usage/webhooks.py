@@ -6,6 +6,8 @@ waits for a read call.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from simplane.core import events, inbox, jobs, rows
 from simplane.core.db import transaction
 from simplane.core.inbox import Flag, Handled, NotYet
@@ -13,9 +15,10 @@ from simplane.core.models import InboxMessage
 from simplane.lines.actions import apply_event
 from simplane.lines.models import Line, PlanState, ServiceState
 from simplane.suppliers import registry
-from simplane.suppliers.actions import note_told
+from simplane.suppliers.actions import note_told, note_told_many
 from simplane.suppliers.errors import BadWebhook
 from simplane.suppliers.models import Purchase, Supplier
+from simplane.suppliers.port import SupplierAdapter
 from simplane.suppliers.values import SupplierEvent
 from simplane.usage.actions import refresh_soon
 from simplane.usage.events import PurchaseAnswered
@@ -33,6 +36,35 @@ def handle(message: InboxMessage) -> Handled:
         raise Flag(str(problem)) from problem
     done = [_one(supplier, event, trusted=message.trusted) for event in news]
     return Handled(ignored="" if any(done) else "nothing in it concerns us")
+
+
+@inbox.plain_handler("supplier")
+def handle_plain(messages: Sequence[InboxMessage], rids: Mapping[int, str]) -> dict[int, Handled]:
+    """News of orders of ours, many at once; all other messages go the ordinary way."""
+    supplier = rows.first(Supplier, "WHERE t.code = %s", [messages[0].account])
+    if supplier is None:
+        return {}
+    adapter = registry.unshared(supplier)
+    about = {one.pk: found for one in messages if (found := _reference(adapter, one))}
+    told = note_told_many(supplier, sorted(set(about.values()))) if about else {}
+    done = {pk: told[reference] for pk, reference in about.items() if reference in told}
+    events.record_each(
+        [
+            (rids[pk], PurchaseAnswered(unit_id=one.unit_id, purchase_id=one.purchase_id))
+            for pk, one in done.items()
+            if not one.asked
+        ]
+    )
+    return {pk: Handled() for pk in done}
+
+
+def _reference(adapter: SupplierAdapter, message: InboxMessage) -> str:
+    """Of the one order a message is about; empty for any other message."""
+    try:
+        news = adapter.parse_webhook(bytes(message.body))
+    except BadWebhook:
+        return ""
+    return news[0].reference if len(news) == 1 and news[0].kind == "order" else ""
 
 
 def _one(supplier: Supplier, event: SupplierEvent, *, trusted: bool) -> bool:

@@ -77,12 +77,12 @@ def work_off(name: str) -> int:
 
 def handled(message: InboxMessage) -> InboxMessage:
     """Work on a stored message, with the read it may ask for, as worker and sweep would; the row afterwards."""
-    inbox.handle_message(message.pk)
+    run(inbox.handle_together(message.pk))
     message.refresh_from_db()
     if message.state == "failed" and "NotYet" in message.problem:
         work_off("channels.read_order")
         inbox.replay(message.pk)
-        inbox.handle_message(message.pk)
+        run(inbox.handle_together(message.pk))
         message.refresh_from_db()
     return message
 

@@ -164,14 +164,14 @@ def test_a_hold_before_the_next_try_buys_nothing_until_the_release(world: World)
 
 def test_a_hold_that_comes_as_the_unit_is_taken_is_obeyed(world: World) -> None:
     """The worker has loaded the open order; the hold commits before it chooses."""
-    from simplane.ordering.actions import fulfil
+    from simplane.ordering.actions import begin
 
     ordered(world)
-    taken = fulfil._claim(Unit.objects.get().pk)
+    taken = begin._claim(Unit.objects.get().pk)
     assert taken is not None
     order = Order.objects.get()
     hold_order(order.pk, "the owner wants to look")
-    assert fulfil._route_and_prepare(taken) is False
+    assert begin._route_and_prepare(taken) is False
     assert (states(), purchases()) == (["waiting"], [])
     release_order(order.pk)
     assert Unit.objects.get().due_at is not None
@@ -179,15 +179,15 @@ def test_a_hold_that_comes_as_the_unit_is_taken_is_obeyed(world: World) -> None:
 
 def test_a_release_that_comes_as_the_unit_is_laid_down_wakes_it(world: World) -> None:
     """The worker has loaded the held order; the release commits before it lays the unit down."""
-    from simplane.ordering.actions import fulfil
+    from simplane.ordering.actions import begin
 
     ordered(world)
     order = Order.objects.get()
     hold_order(order.pk, "the owner wants to look")
-    taken = fulfil._claim(Unit.objects.get().pk)
+    taken = begin._claim(Unit.objects.get().pk)
     assert taken is not None
     release_order(order.pk)
-    assert fulfil._route_and_prepare(taken) is True
+    assert begin._route_and_prepare(taken) is True
     assert (states(), len(purchases())) == (["buying"], 1)
 
 

@@ -45,7 +45,7 @@ def post(fact: Fact, postings: Sequence[Posting], *, may_overdraw: bool = False)
     `may_overdraw`: facts that can not be refused, such as a lost dispute; a wallet may go below its credit limit by
     them. Raises InsufficientFunds, KeyReused, PeriodClosed, BadPosting; the caller's transaction must then roll back.
     """
-    moves = _moves(fact.ledger, postings)
+    moves = moves_of(fact.ledger, postings)
     touched = any(Kind.WALLET in (one.debit.kind, one.credit.kind) for one in postings)
     wallets = _lock_wallets(account for account, _, _ in moves) if touched else {}
     row = _write(fact, moves)
@@ -78,7 +78,8 @@ Move = tuple[int, str, int]
 """Account, currency, signed amount."""
 
 
-def _moves(ledger: str, postings: Sequence[Posting]) -> list[Move]:
+def moves_of(ledger: str, postings: Sequence[Posting]) -> list[Move]:
+    """The entries of these postings; accounts are opened where they are new. Raises BadPosting."""
     if not postings:
         raise BadPosting("a transaction needs a posting")
     refs = [ref for one in postings for ref in (one.debit, one.credit)]

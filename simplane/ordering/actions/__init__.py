@@ -1,6 +1,7 @@
 """The verbs of ordering."""
 
 from simplane.ordering.actions.accept import accept_order
+from simplane.ordering.actions.accept_new import accept_new_many
 from simplane.ordering.actions.clock import tell_customer, tick
 from simplane.ordering.actions.compensate import compensate
 from simplane.ordering.actions.fulfil import advance
@@ -23,6 +24,7 @@ from simplane.ordering.actions.start import start
 
 __all__ = [
     "NotNow",
+    "accept_new_many",
     "accept_order",
     "advance",
     "ask_back",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -10,8 +11,9 @@ import msgspec
 from django.conf import settings
 from django.db import connection
 
-from simplane.core import clock, events, jobs, rows
-from simplane.core.db import transaction
+from simplane.core import clock, context, events, jobs, rows
+from simplane.core.db import needs_transaction, transaction
+from simplane.core.events import News
 from simplane.core.ids import new_id
 from simplane.ordering.events import OrderReceived, UnitsOwed
 from simplane.ordering.models import Customer, Order, OrderLine, Unit
@@ -26,19 +28,59 @@ def accept_new(incoming: IncomingOrder) -> Acceptance | None:
     if not _plain(incoming):
         return None
     with transaction():
-        with connection.cursor() as cursor:
-            cursor.execute(_sql(), [msgspec.json.encode(_rows(incoming)).decode()])
-            order_id, unit_ids = cursor.fetchone()
-        if order_id is None:
-            return None
-        events.record(
-            OrderReceived(order_id=order_id, source=incoming.source, state=Order.State.OPEN, name=incoming.name[:80]),
-            UnitsOwed(order_id=order_id, unit_ids=unit_ids),
-        )
-        jobs.enqueue_many("ordering.advance", [{"unit_id": pk} for pk in unit_ids])
+        return accept_new_many([(context.request_id(), incoming)])[0]
+
+
+@needs_transaction
+def accept_new_many(told: Sequence[tuple[str, IncomingOrder]]) -> list[Acceptance | None]:
+    """As `accept_new`, for several orders in one statement, each with the id of its request.
+
+    Of two orders of one buyer, or of one order twice, only the first is taken now.
+    """
+    chosen = _apart(told)
+    if not chosen:
+        return [None] * len(told)
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(), [msgspec.json.encode(_rows([incoming for _, incoming in chosen])).decode()])
+        made = {(book, account, number): rest for book, account, number, *rest in cursor.fetchall()}
+    news: list[tuple[str, News]] = []
+    wanted = []
+    for rid, incoming in chosen:
+        if (row := made.get(_key(incoming))) is not None:
+            order_id, unit_ids = row
+            state, name = Order.State.OPEN, incoming.name[:80]
+            news.append((rid, OrderReceived(order_id=order_id, source=incoming.source, state=state, name=name)))
+            news.append((rid, UnitsOwed(order_id=order_id, unit_ids=unit_ids)))
+            wanted += [{"unit_id": pk, "_rid": rid} for pk in unit_ids]
+    events.record_each(news)
+    jobs.enqueue_many("ordering.advance", wanted)
+    mine = {id(incoming): made.get(_key(incoming)) for _, incoming in chosen}
+    return [_acceptance(mine.get(id(incoming))) for _, incoming in told]
+
+
+def _acceptance(row: Sequence[Any] | None) -> Acceptance | None:
+    if row is None:
+        return None
+    order_id, unit_ids = row
     return Acceptance(
         order_id=order_id, created=True, new_units=len(unit_ids), cancelled_units=0, state=Order.State.OPEN
     )
+
+
+def _key(incoming: IncomingOrder) -> tuple[str, str, str]:
+    return incoming.book, incoming.account, incoming.external_id
+
+
+def _apart(told: Sequence[tuple[str, IncomingOrder]]) -> list[tuple[str, IncomingOrder]]:
+    """The plain ones, each buyer and each order once, in an order that is the same for all, so that none wait crosswise."""
+    by_buyer: dict[tuple[int, str], tuple[str, IncomingOrder]] = {}
+    seen = set()
+    for rid, incoming in told:
+        buyer = incoming.organization_id, incoming.email.strip().lower()
+        if _plain(incoming) and _key(incoming) not in seen and buyer not in by_buyer:
+            seen.add(_key(incoming))
+            by_buyer[buyer] = rid, incoming
+    return [by_buyer[buyer] for buyer in sorted(by_buyer)]
 
 
 def _plain(incoming: IncomingOrder) -> bool:
@@ -55,26 +97,27 @@ def _plain(incoming: IncomingOrder) -> bool:
     )
 
 
-def _rows(incoming: IncomingOrder) -> dict[str, Any]:
-    """The rows by table, without the keys that only the database knows."""
+def _rows(many: Sequence[IncomingOrder]) -> dict[str, Any]:
+    """The rows by table, without the keys that only the database knows; a line names its order by its place in the list."""
     now = clock.now()
     first, *_ = settings.SIMPLANE.delivery_clock_seconds
-    order = new_order(incoming, None)
-    order.state, order.paid_at = Order.State.OPEN, now
-    order.clock_started_at, order.clock_next_at = now, now + timedelta(seconds=first)
-    lines = [new_line(order, line) for line in incoming.lines]
-    units = [
-        new_unit(order, line, index, now)
-        for line in lines
-        if line.state == OrderLine.State.MAPPED
-        for index in range(line.wanted)
-    ]
-    return {
-        "customer": rows.plain(new_customer(incoming)),
-        "order": rows.plain(order),
-        "lines": [rows.plain(line) for line in lines],
-        "units": [rows.plain(unit) for unit in units],
-    }
+    made: dict[str, Any] = {"customers": [], "orders": [], "lines": [], "line_of": [], "units": []}
+    for place, incoming in enumerate(many, 1):
+        order = new_order(incoming, None)
+        order.state, order.paid_at = Order.State.OPEN, now
+        order.clock_started_at, order.clock_next_at = now, now + timedelta(seconds=first)
+        lines = [new_line(order, line) for line in incoming.lines]
+        made["customers"].append(rows.plain(new_customer(incoming)))
+        made["orders"].append(rows.plain(order))
+        made["lines"] += [rows.plain(line) for line in lines]
+        made["line_of"] += [place] * len(lines)
+        made["units"] += [
+            rows.plain(new_unit(order, line, index, now))
+            for line in lines
+            if line.state == OrderLine.State.MAPPED
+            for index in range(line.wanted)
+        ]
+    return made
 
 
 @cache
@@ -84,32 +127,45 @@ def _sql() -> str:
     unit, customer = rows.names(Unit, but=("order_id", "order_line_id")), rows.names(Customer)
     return f"""
     WITH given AS (SELECT %s::jsonb AS rows),
-    one AS (SELECT r.* FROM given, jsonb_populate_record(NULL::ordering_order, given.rows->'order') AS r),
-    buyer AS (SELECT r.* FROM given, jsonb_populate_record(NULL::ordering_customer, given.rows->'customer') AS r),
-    here AS (
-      SELECT known.id FROM one JOIN ordering_order AS known USING (book, account, external_id)
+    one AS (
+      SELECT r.* FROM given, jsonb_populate_recordset(NULL::ordering_order, given.rows->'orders') WITH ORDINALITY AS r
+    ), buyer AS (
+      SELECT r.* FROM given, jsonb_populate_recordset(NULL::ordering_customer, given.rows->'customers')
+        WITH ORDINALITY AS r
+    ), fresh AS (
+      SELECT one.ordinality FROM one WHERE NOT EXISTS (SELECT FROM ordering_order AS here
+        WHERE (here.book, here.account, here.external_id) = (one.book, one.account, one.external_id))
     ), known AS (
-      SELECT c.id, c.hold_reason FROM buyer JOIN ordering_customer AS c USING (organization_id, email)
+      SELECT buyer.ordinality, c.id, c.hold_reason FROM fresh JOIN buyer USING (ordinality)
+      JOIN ordering_customer AS c USING (organization_id, email)
     ), made AS (
-      INSERT INTO ordering_customer ({customer}) SELECT {customer} FROM buyer
-      WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM here) ON CONFLICT DO NOTHING RETURNING id
+      INSERT INTO ordering_customer ({customer}) SELECT {_behind("buyer", customer)} FROM fresh
+      JOIN buyer USING (ordinality) WHERE NOT EXISTS (SELECT FROM known WHERE known.ordinality = buyer.ordinality)
+      ORDER BY buyer.ordinality ON CONFLICT DO NOTHING RETURNING id, organization_id, email
     ), customer AS (
-      SELECT id FROM known WHERE hold_reason = '' AND NOT EXISTS (SELECT FROM here) UNION ALL SELECT id FROM made
+      SELECT ordinality, id FROM known WHERE hold_reason = ''
+      UNION ALL SELECT buyer.ordinality, made.id FROM made JOIN buyer USING (organization_id, email)
     ), taken AS (
-      INSERT INTO ordering_order ({order}, customer_id) SELECT {_behind("one", order)}, customer.id FROM one, customer
-      ON CONFLICT DO NOTHING RETURNING id
+      INSERT INTO ordering_order ({order}, customer_id) SELECT {_behind("one", order)}, customer.id
+      FROM one JOIN customer USING (ordinality) ORDER BY one.ordinality
+      ON CONFLICT DO NOTHING RETURNING id, book, account, external_id
     ), line AS (
       INSERT INTO ordering_orderline ({line}, order_id) SELECT {_behind("r", line)}, taken.id
-      FROM taken, given, jsonb_populate_recordset(NULL::ordering_orderline, given.rows->'lines')
-        WITH ORDINALITY AS r ORDER BY r.ordinality
-      RETURNING id, external_id
+      FROM given CROSS JOIN jsonb_populate_recordset(NULL::ordering_orderline, given.rows->'lines') WITH ORDINALITY AS r
+      JOIN one ON one.ordinality = (given.rows->'line_of'->>(r.ordinality - 1)::int)::int
+      JOIN taken ON (taken.book, taken.account, taken.external_id) = (one.book, one.account, one.external_id)
+      ORDER BY r.ordinality
+      RETURNING id, order_id, external_id
     ), unit AS (
       INSERT INTO ordering_unit ({unit}, order_id, order_line_id) SELECT {_behind("r", unit)}, taken.id, line.id
-      FROM taken, given, jsonb_populate_recordset(NULL::ordering_unit, given.rows->'units') WITH ORDINALITY AS r
-      JOIN line ON line.external_id = r.external_line ORDER BY r.ordinality
-      RETURNING id
+      FROM given CROSS JOIN jsonb_populate_recordset(NULL::ordering_unit, given.rows->'units') WITH ORDINALITY AS r
+      JOIN taken ON (taken.book, taken.account, taken.external_id) = (r.book, r.account, r.external_order)
+      JOIN line ON line.order_id = taken.id AND line.external_id = r.external_line ORDER BY r.ordinality
+      RETURNING id, order_id
     )
-    SELECT (SELECT id FROM taken), (SELECT coalesce(array_agg(id ORDER BY id), '{{}}') FROM unit)
+    SELECT taken.book, taken.account, taken.external_id, taken.id,
+      (SELECT coalesce(array_agg(unit.id ORDER BY unit.id), '{{}}') FROM unit WHERE unit.order_id = taken.id)
+    FROM taken
     """  # noqa: S608  names of our own columns
 
 

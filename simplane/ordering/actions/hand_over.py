@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from django.db import connection
 from django.db.transaction import on_commit
 
-from simplane.core import clock, deadletters, events, work
-from simplane.core.db import in_thread, needs_transaction, transaction
+from simplane.core import clock, context, deadletters, events, rows, work
+from simplane.core.db import needs_transaction, transaction
 from simplane.core.metrics import DELIVERY_SECONDS
+from simplane.core.together import ALONE, Alone, Asked, Together
 from simplane.delivery.actions import post_async
-from simplane.delivery.sending import Parcel, prepare, settle
-from simplane.delivery.values import Outcome, SendResult
+from simplane.delivery.models import InstallLink, Message
+from simplane.delivery.sending import Parcel, build_taken, prepare, settle, settle_sent, take_first
+from simplane.delivery.values import Accepted, Outcome, SendResult
 from simplane.ordering.events import UnitDelivered
 from simplane.ordering.models import Unit
-from simplane.ordering.moves import finish_order, lock_order, move
+from simplane.ordering.moves import Step, finish_orders, lock_orders, move_many
 
 S = Unit.State
+LEASE_SECONDS = 90
+"""Longer than a mail server may take."""
+Prepared = tuple[Unit, Parcel | SendResult] | None
+Posted = tuple[Unit, Parcel | SendResult, Outcome | None]
 
 
 async def hand_over(unit_id: int) -> None:
     """Send the mail of a ready unit and note that it is delivered. Safe to repeat: one message is sent once."""
-    found = await in_thread(_prepare, unit_id)
+    found = await _prepared(unit_id)
     if found is None:
         return
     unit, ready = found
     outcome = await post_async(ready) if isinstance(ready, Parcel) else None
-    await in_thread(_settle_and_keep, unit, ready, outcome)
+    await _settled((unit, ready, outcome))
 
 
-def _prepare(unit_id: int) -> tuple[Unit, Parcel | SendResult] | None:
-    unit = work.claim(Unit, unit_id, seconds=90)
+def _prepare(unit_id: int) -> Prepared:
+    unit = work.claim(Unit, unit_id, seconds=LEASE_SECONDS)
     if unit is None:
         return None
     with connection.cursor() as cursor:
@@ -46,13 +54,53 @@ def _prepare(unit_id: int) -> tuple[Unit, Parcel | SendResult] | None:
 NEWEST = "SELECT id FROM delivery_message WHERE unit_id = %s AND kind = 'esim_ready' ORDER BY version DESC LIMIT 1"
 
 
-def _settle_and_keep(unit: Unit, ready: Parcel | SendResult, outcome: Outcome | None) -> None:
+def _prepare_many(asked: Sequence[Asked[int, Prepared]]) -> list[Prepared | Alone | Exception]:
+    """Units whose first mail was not tried yet; any other takes the long way."""
+    with transaction():
+        units = {
+            unit.pk: unit
+            for unit in work.claim_many(Unit, [one.ask for one in asked], seconds=LEASE_SECONDS, where=FIRST)
+        }
+        taken = take_first(list(units))
+        left = [unit for unit in units.values() if unit.pk not in taken]
+        rows.change_many(Unit, [{"id": unit.pk, "lease_until": None} for unit in left])
+    return [ALONE if one.ask not in taken else _built(units[one.ask], *taken[one.ask]) for one in asked]
+
+
+FIRST = "state = 'ready' AND cancel_wanted = ''"
+
+
+def _built(unit: Unit, message: Message, link: InstallLink) -> Prepared | Exception:
+    try:
+        return unit, build_taken(message, link)
+    except Exception as error:
+        return error
+
+
+def _settle(found: Posted) -> None:
     """Two commits: that the mail went out stays written, whatever became of its unit meanwhile."""
+    unit, ready, outcome = found
     if isinstance(ready, Parcel):
         assert outcome is not None
         _keep(unit, settle(ready, outcome))
     else:
         _keep(unit, ready)
+
+
+def _settle_many(asked: Sequence[Asked[Posted, None]]) -> list[Alone | None]:
+    """Mails that were taken at the first try; any other takes the long way."""
+    sent = [(one.rid, one.ask[0], message) for one in asked if (message := _plainly_sent(*one.ask[1:])) is not None]
+    with transaction():
+        settle_sent([(rid, message) for rid, _, message in sent])
+        _delivered_many([(rid, unit) for rid, unit, _ in sent])
+    done = {unit.pk for _, unit, _ in sent}
+    return [None if one.ask[0].pk in done else ALONE for one in asked]
+
+
+def _plainly_sent(ready: Parcel | SendResult, outcome: Outcome | None) -> Message | None:
+    if isinstance(ready, Parcel) and isinstance(outcome, Accepted) and not ready.repeat and not ready.message.attempts:
+        return ready.message
+    return None
 
 
 def _keep(unit: Unit, result: SendResult) -> None:
@@ -67,14 +115,28 @@ def _keep(unit: Unit, result: SendResult) -> None:
 @needs_transaction
 def delivered(unit: Unit, *, why: str = "mail handed over") -> None:
     """The buyer has it: the unit is delivered, the order perhaps complete, the shop to be told."""
+    _delivered_many([(context.request_id(), unit)], why=why)
+
+
+@needs_transaction
+def _delivered_many(units: Sequence[tuple[str, Unit]], *, why: str = "mail handed over") -> None:
+    if not units:
+        return
     now = clock.now()
-    lock_order(unit.order_id)
-    move(unit, S.DELIVERED, why=why, due_at=None, delivered_at=now)
-    deadletters.close_letter("unit", unit.pk, resolution="delivered")
-    events.record(UnitDelivered(order_id=unit.order_id, unit_id=unit.pk))
-    finish_order(unit.order_id)
-    seconds = (now - unit.created_at).total_seconds()
-    on_commit(lambda: DELIVERY_SECONDS.observe(seconds))
+    orders = sorted({unit.order_id for _, unit in units})
+    lock_orders(orders)
+    move_many(
+        [
+            Step(unit=unit, path=(S.DELIVERED,), why=why, rid=rid, due_at=None, fields={"delivered_at": now})
+            for rid, unit in units
+        ]
+    )
+    deadletters.close_letters("unit", [unit.pk for _, unit in units], resolution="delivered")
+    events.record_each([(rid, UnitDelivered(order_id=unit.order_id, unit_id=unit.pk)) for rid, unit in units])
+    finish_orders(orders)
+    for _, unit in units:
+        seconds = (now - unit.created_at).total_seconds()
+        on_commit(partial(DELIVERY_SECONDS.observe, seconds))
 
 
 def message_sent(unit_id: int) -> None:
@@ -83,3 +145,7 @@ def message_sent(unit_id: int) -> None:
     if unit is not None:
         with transaction():
             delivered(unit)
+
+
+_prepared: Together[int, Prepared] = Together("ordering.hand_over", _prepare_many, _prepare)
+_settled: Together[Posted, None] = Together("ordering.hand_over", _settle_many, _settle)

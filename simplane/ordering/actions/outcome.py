@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from simplane.core import clock, jobs
 from simplane.core.db import needs_transaction
 from simplane.delivery.links import unit_token
-from simplane.lines.actions import create_line
+from simplane.delivery.mime import usable
+from simplane.lines.actions import create_line, create_lines
 from simplane.ordering import money
 from simplane.ordering.actions.hand_over import delivered
-from simplane.ordering.actions.mailing import queue_mail
+from simplane.ordering.actions.mailing import queue_first_mails, queue_mail
 from simplane.ordering.actions.shrink import settle_cancel_wanted
 from simplane.ordering.models import Unit
-from simplane.ordering.moves import move
+from simplane.ordering.moves import Step, move, move_many
 from simplane.suppliers import actions as suppliers
 from simplane.suppliers.actions import Answer
 from simplane.suppliers.models import Purchase
@@ -37,7 +40,7 @@ def apply(unit: Unit, answer: Answer | None) -> None:
             Purchase.objects.filter(pk=purchase.pk).update(state=Purchase.State.PENDING, settled_at=None)
             _wait(unit, S.PENDING, why="reading the order again", seconds=0.5)
     elif state == Purchase.State.PENDING:
-        _wait(unit, S.PENDING, why=f"{purchase.supplier.name} works on it", seconds=_poll_after(unit, answer))
+        _wait(unit, S.PENDING, why=f"{purchase.supplier.name} works on it", seconds=poll_after(unit, answer))
     elif state == Purchase.State.UNKNOWN:
         _unknown(unit)
     elif state == Purchase.State.REQUESTED:
@@ -57,8 +60,7 @@ def _bought(unit: Unit, answer: Answer) -> None:
     line = create_line(unit_id=unit.pk, purchase=purchase, issued=answer.outcome.value)
     now = clock.now()
     why = f"bought from {purchase.supplier.name}"
-    detail = {"cost_minor": purchase.cost_minor, "currency": purchase.currency, "order": purchase.supplier_order_id}
-    move(unit, S.READY, why=why, detail=detail, due_at=now + timedelta(seconds=60), line=line, bought_at=now)
+    move(unit, S.READY, why=why, detail=_price(purchase), due_at=now + timedelta(seconds=60), line=line, bought_at=now)
     money.sold(unit, purchase)
     if unit.cancel_wanted:
         settle_cancel_wanted(unit)
@@ -68,6 +70,53 @@ def _bought(unit: Unit, answer: Answer) -> None:
         delivered(unit, why="ready for the one who ordered it")
     else:
         queue_mail(unit)
+
+
+def plainly_bought(unit: Unit) -> bool:
+    """Whether `bought_many` can do it: sold by a shop, and mailed to an address that is one."""
+    return unit.book == money.RETAIL and usable(unit.order.customer.email)
+
+
+@needs_transaction
+def bought_many(answered: Sequence[tuple[Unit, Answer]], rids: Mapping[int, str]) -> None:
+    """As `apply` for units that are `plainly_bought`: their eSIMs, their states, the ledger, and the mails."""
+    if not answered:
+        return
+    issued = []
+    for unit, answer in answered:
+        assert isinstance(answer.outcome, Ok)
+        issued.append((unit.pk, _of(unit), answer.outcome.value))
+    lines = create_lines(issued)
+    now = clock.now()
+    move_many(
+        [
+            Step(
+                unit=unit,
+                path=(S.READY,),
+                due_at=now + timedelta(seconds=60),
+                why=f"bought from {_of(unit).supplier.name}",
+                rid=rids[unit.pk],
+                detail=_price(_of(unit)),
+                fields={"line": lines[unit.pk], "bought_at": now},
+            )
+            for unit, _ in answered
+        ]
+    )
+    money.sold_many([(unit, _of(unit)) for unit, _ in answered])
+    queue_first_mails([unit for unit, _ in answered], rids)
+
+
+def _of(unit: Unit) -> Purchase:
+    assert unit.purchase is not None
+    return unit.purchase
+
+
+def _price(purchase: Purchase) -> dict[str, Any]:
+    return {
+        "cost_minor": purchase.cost_minor,
+        "currency": purchase.currency,
+        "order": purchase.supplier_order_id,
+    }
 
 
 def _unknown(unit: Unit) -> None:
@@ -90,7 +139,7 @@ def _wait(unit: Unit, state: str, *, why: str, seconds: float) -> None:
         move(unit, state, why=why, due_at=soon(seconds))
 
 
-def _poll_after(unit: Unit, answer: Answer | None) -> float:
+def poll_after(unit: Unit, answer: Answer | None) -> float:
     """As the supplier suggests, then slower and slower: up to a minute."""
     hint = answer.outcome.poll_after if answer and isinstance(answer.outcome, Accepted | NotReady) else 2.0
     waited = (clock.now() - unit.state_at).total_seconds() if unit.state == S.PENDING else 0.0
