@@ -59,7 +59,7 @@ CREATE: dict[str, Check] = {
     "metadata": metadata,
     "payment_intent_data": INTENT_DATA,
     "setup_intent_data": shape({"metadata": metadata, "description": text}),
-    "payment_method_types": list_of(TYPES),
+    "allowed_payment_method_types": list_of(TYPES),
     "payment_method_options": anything,
     "saved_payment_method_options": anything,
     "expires_at": integer,
@@ -218,7 +218,7 @@ def _intent_of(account: Account, session: JsonObject) -> JsonObject:
         return account.objects.need(INTENT, aside["intent"], "intent")
     base = {"amount": session["amount_total"], "currency": session["currency"]}
     customer = {"customer": session["customer"]} if session["customer"] else {}
-    types = {"payment_method_types": session["payment_method_types"]}
+    types = {"allowed_payment_method_types": session["payment_method_types"]}
     intent = new_intent(account, {**base, **customer, **types, **aside["intent_data"]})
     account.objects.note(intent["id"], session=session["id"], return_url=return_address(session))
     account.objects.note(session["id"], intent=intent["id"])

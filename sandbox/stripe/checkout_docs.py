@@ -103,7 +103,7 @@ def new_session(account: Account, params: Any, expires: int) -> JsonObject:
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": params.get("payment_method_types", types),
+        "payment_method_types": params.get("allowed_payment_method_types", types),
         "payment_status": "no_payment_required" if params["mode"] == "setup" else "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},

@@ -32,7 +32,7 @@ CONFIRM: dict[str, Check] = {
     "payment_method": text,
     "payment_method_data": methods.METHOD_DATA,
     "payment_method_options": anything,
-    "payment_method_types": list_of(TYPES),
+    "allowed_payment_method_types": list_of(TYPES),
     "off_session": boolean,
     "return_url": text,
     "receipt_email": clearable(text),
@@ -50,7 +50,7 @@ UPDATE: dict[str, Check] = {
     "payment_method": clearable(text),
     "payment_method_data": methods.METHOD_DATA,
     "payment_method_options": anything,
-    "payment_method_types": list_of(TYPES),
+    "allowed_payment_method_types": list_of(TYPES),
     "receipt_email": clearable(text),
     "setup_future_usage": clearable(choice("on_session", "off_session")),
     "shipping": anything,
@@ -80,9 +80,9 @@ def check_create(value: Any, name: str) -> dict[str, Any]:
     """Parameters of a new intent, with what can only be judged together."""
     params: dict[str, Any] = shape({**CREATE, "expand": list_of(text)}, ("amount", "currency"))(value, name)
     check_charge(params["amount"], params["currency"])
-    if "payment_method_types" in params and params.get("automatic_payment_methods", {}).get("enabled"):
+    if "allowed_payment_method_types" in params and params.get("automatic_payment_methods", {}).get("enabled"):
         raise Refused(
-            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
+            "You may only specify one of these parameters: automatic_payment_methods, allowed_payment_method_types.",
             param="automatic_payment_methods",
         )
     for key in ("off_session", "return_url", "mandate_data", "error_on_requires_action"):
@@ -93,7 +93,7 @@ def check_create(value: Any, name: str) -> dict[str, Any]:
 
 def new_intent(account: Account, params: Mapping[str, Any]) -> JsonObject:
     """A new intent, unconfirmed, told to listeners. Raises Refused for an unknown customer."""
-    number, types = new_id(KIND), params.get("payment_method_types")
+    number, types = new_id(KIND), params.get("allowed_payment_method_types")
     if "customer" in params:
         account.objects.need("customer", params["customer"], "customer")
     automatic = {"allow_redirects": "always", **params.get("automatic_payment_methods", {"enabled": True})}
@@ -251,7 +251,7 @@ def search(ask: Ask) -> JsonObject:
 
 def _need_return_url(params: Mapping[str, Any], automatic: Mapping[str, Any] | None) -> None:
     redirects = automatic and automatic.get("enabled") and automatic.get("allow_redirects", "always") == "always"
-    if redirects and "return_url" not in params and "payment_method_types" not in params:
+    if redirects and "return_url" not in params and "allowed_payment_method_types" not in params:
         raise Refused(NO_RETURN, param="return_url")
 
 

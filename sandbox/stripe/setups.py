@@ -42,7 +42,7 @@ CREATE: dict[str, Check] = {
     "customer": text,
     "description": clearable(text),
     "metadata": metadata,
-    "payment_method_types": list_of(TYPES),
+    "allowed_payment_method_types": list_of(TYPES),
     "usage": choice("off_session", "on_session"),
 }
 
@@ -158,7 +158,7 @@ def _given_method(ask: Ask, intent: JsonObject | None) -> JsonObject | None:
 
 
 def _new(account: Account, params: Any) -> JsonObject:
-    number, types = new_id(KIND), params.get("payment_method_types")
+    number, types = new_id(KIND), params.get("allowed_payment_method_types")
     automatic = {"allow_redirects": "always", **params.get("automatic_payment_methods", {"enabled": True})}
     return {
         "id": number,

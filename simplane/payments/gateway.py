@@ -5,6 +5,7 @@ Amounts go out and come back in Stripe's own smallest units (`units.py`), object
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -32,6 +33,8 @@ CONNECT_SECONDS, READ_SECONDS = 3.0, 20.0
 STRIPE = "https://api.stripe.com"
 PAGE = 100
 Json = dict[str, Any]
+# The library logs whole bodies: names and addresses of payers are nobody's business in a log.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
 @lru_cache(maxsize=16)
@@ -119,8 +122,9 @@ class Gateway:
         return list(self._all(self._client.v1.disputes.list, {"payment_intent": intent_id}))
 
     def movements_of(self, payout_id: str) -> list[Json]:
-        """Every balance transaction that a payout sums up, the payout's own included."""
-        return list(self._all(self._client.v1.balance_transactions.list, {"payout": payout_id}))
+        """Every balance transaction that a payout sums up, the payout's own included, with what caused it."""
+        wanted = {"payout": payout_id, "expand": ["data.source"]}
+        return list(self._all(self._client.v1.balance_transactions.list, wanted))
 
     def missed_events(self, types: list[str], since: int) -> list[Json]:
         """Events that reached nobody, oldest first. `since` in epoch seconds; Stripe keeps 30 days."""

@@ -21,7 +21,7 @@ from simplane.payments.errors import CallBlocked, CallFailed
 from simplane.payments.gateway import Gateway
 from simplane.payments.models import Dispute, Payout, PayoutLine, StripeAccount, TopUp, TopUpRefund
 from simplane.payments.refund_rows import back_key
-from simplane.payments.seen import look
+from simplane.payments.seen import TOP_UP, look
 from simplane.payments.taking_in import take_in
 from simplane.payments.units import from_stripe
 
@@ -89,7 +89,6 @@ def step(payout_id: int) -> None:
             if fresh["status"] != row.status:
                 keep(row.account, fresh)
                 due = clock.now()
-                _soon(row)
     except CallFailed as failed:
         log.warning("payout.not_now", payout=row.stripe_id, why=str(failed))
         if isinstance(failed, CallBlocked):
@@ -103,20 +102,15 @@ def step(payout_id: int) -> None:
 def match_again(payout_id: int) -> None:
     """Compare once more, by a job."""
     with transaction():
-        row = Payout.objects.get(pk=payout_id)
         Payout.objects.filter(pk=payout_id).update(due_at=clock.now(), lease_until=None)
-        _soon(row)
-
-
-def _soon(row: Payout) -> None:
-    with transaction():
-        jobs.enqueue("payments.payout", payout_id=row.pk)
+        jobs.enqueue("payments.payout", payout_id=payout_id)
 
 
 def _match(row: Payout, gateway: Gateway) -> None:
     movements = gateway.movements_of(row.stripe_id) if row.automatic else []
     lines = [_line(row, one) for one in movements]
-    if _refresh(gateway, (one for one in lines if one.difference)):
+    wrong = [one["source"] for one, line in zip(movements, lines, strict=True) if line.difference]
+    if _refresh(row, gateway, wrong):
         lines = [_line(row, one) for one in movements]
     problem = _whole(row, lines)
     wrong = [one for one in lines if one.difference]
@@ -139,7 +133,7 @@ def _line(row: Payout, one: Json) -> PayoutLine:
         payout=row,
         stripe_id=one["id"],
         kind=one["type"],
-        source=one.get("source") or "",
+        source=_source(one),
         amount_minor=from_stripe(one["amount"], currency).minor,
         fee_minor=from_stripe(one["fee"], currency).minor,
         net_minor=net.minor,
@@ -149,9 +143,13 @@ def _line(row: Payout, one: Json) -> PayoutLine:
     )
 
 
+def _source(one: Json) -> str:
+    return str((one.get("source") or {}).get("id") or "")
+
+
 def _facts(one: Json) -> tuple[list[str], TopUp | None]:
     """Under which keys our ledger knows a movement, and whose it is."""
-    kind, source, settled = one["type"], one.get("source") or "", movement_key(one["id"])
+    kind, source, settled = one["type"], _source(one), movement_key(one["id"])
     if kind in CHARGES:
         top_up = TopUp.objects.filter(charge_id=source).first()
         return ([paid_key(top_up.public_id)] if top_up else []) + [settled], top_up
@@ -174,14 +172,23 @@ def _booked(row: Payout, keys: list[str]) -> int:
     return -int(found.aggregate(total=Sum("amount_minor"))["total"] or 0)
 
 
-def _refresh(gateway: Gateway, wrong: Iterable[PayoutLine]) -> bool:
+def _refresh(row: Payout, gateway: Gateway, sources: Iterable[Json | None]) -> bool:
     """Before anything is called a difference: is our picture of that top-up only old?"""
-    looked = False
-    for top_up in {one.top_up for one in wrong if one.top_up is not None}:
-        if top_up.intent_id:
-            take_in(top_up.pk, look(gateway, top_up.intent_id))
-            looked = True
-    return looked
+    looked: set[int] = set()
+    for source in sources:
+        top_up = _whose(row, source or {})
+        if top_up is not None and top_up.pk not in looked:
+            looked.add(top_up.pk)
+            take_in(top_up.pk, look(gateway, str((source or {})["payment_intent"])))
+    return bool(looked)
+
+
+def _whose(row: Payout, source: Json) -> TopUp | None:
+    intent, named = source.get("payment_intent"), (source.get("metadata") or {}).get(TOP_UP)
+    rows = TopUp.objects.filter(account=row.account)
+    if not intent:
+        return None
+    return rows.filter(intent_id=intent).first() or (rows.filter(public_id=named).first() if named else None)
 
 
 def _whole(row: Payout, lines: list[PayoutLine]) -> str:

@@ -29,8 +29,7 @@ def begin(organization: Organization, *, success_url: str, cancel_url: str) -> C
     public_id = new_id("set")
     request = {
         "mode": "setup",
-        "currency": "eur",
-        "payment_method_types": ["card"],
+        "allowed_payment_method_types": ["card"],
         "success_url": success_url,
         "cancel_url": cancel_url,
         "expires_at": int(clock.real().timestamp()) + EXPIRES_SECONDS,

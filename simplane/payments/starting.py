@@ -110,7 +110,7 @@ def _charge(row: TopUp, money: Money, card: SavedCard) -> dict[str, Any]:
         "amount": to_stripe(money),
         "currency": money.currency.lower(),
         "payment_method": card.stripe_id,
-        "payment_method_types": ["card"],
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         "confirm": True,
         "off_session": True,
         "metadata": {"simplane_top_up": row.public_id},

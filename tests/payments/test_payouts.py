@@ -1,0 +1,104 @@
+"""Every movement of a payout stands in our ledger, or is named."""
+
+from __future__ import annotations
+
+from simplane.core.models import DeadLetter
+from simplane.ledger.chart import Kind
+from simplane.payments import actions, catch_up, payouts
+from simplane.payments.models import Payout, PayoutLine
+from tests.payments.desk import Desk
+
+
+def test_a_payout_with_charge_refund_and_dispute_matches_line_by_line(desk: Desk) -> None:
+    desk.paid(80_00)
+    actions.refund_top_up(desk.organization.pk, desk.paid(50_00).public_id, 50_00, reason="asked")
+    failed = desk.paid(30_00, method="pm_card_refundFail")
+    actions.refund_top_up(desk.organization.pk, failed.public_id, 30_00, reason="asked")
+    desk.standin.control("clock", advance_seconds=11)
+    desk.standin.control("disputes", payment_intent=desk.paid(40_00).intent_id, reason="duplicate")
+    desk.tell()
+    before = desk.booked(Kind.CLEARING)
+
+    desk.standin.control("payouts/run", everything=True, arrive=True)
+    desk.tell()
+
+    payout = Payout.objects.get()
+    assert (payout.status, payout.amount_minor, payout.differences) == ("paid", before, 0)
+    assert payout.matched_at is not None
+    assert (desk.booked(Kind.BANK), desk.booked(Kind.CLEARING)) == (before, 0)
+    assert "payout_difference" not in desk.letters()
+    kinds = PayoutLine.objects.order_by("kind").values_list("kind", flat=True)
+    assert list(kinds) == ["adjustment", *["charge"] * 4, "payout", *["refund"] * 2, "refund_failure"]
+    assert all(one.net_minor == one.booked_minor for one in PayoutLine.objects.all())
+    desk.add_up()
+
+
+def test_a_movement_that_is_not_in_our_books_is_named_and_the_letter_closes_when_it_is(desk: Desk) -> None:
+    row = desk.paid(80_00)
+    stranger = desk.api.v1.payment_intents.create(
+        {
+            "amount": 12_00,
+            "currency": "eur",
+            "payment_method": "pm_card_visa",
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "confirm": True,
+        }
+    )
+    desk.standin.control("payouts/run", everything=True, arrive=True)
+    desk.tell()
+
+    payout = Payout.objects.get()
+    wrong = PayoutLine.objects.exclude(difference="")
+    assert [(one.source, one.difference) for one in wrong] == [
+        (stranger.latest_charge, "Stripe says 11.57 EUR, our ledger 0.00 EUR")
+    ]
+    letter = DeadLetter.objects.get(resolved_at__isnull=True)
+    assert (letter.cause, letter.money_minor) == ("payout_difference", 11_57)
+    assert str(stranger.latest_charge) in letter.summary
+    assert (payout.differences, desk.fresh(row).state) == (1, "succeeded")
+
+
+def test_what_no_event_told_is_looked_up_before_it_is_called_a_difference(desk: Desk) -> None:
+    row = desk.paid()
+    desk.standin.control("refunds", payment_intent=row.intent_id, amount=10_00)
+    desk.news()  # lost
+    desk.standin.control("payouts/run", everything=True, arrive=True)
+    desk.tell()
+
+    assert (Payout.objects.get().differences, desk.wallet()) == (0, 40_00)
+    desk.add_up()
+
+
+def test_a_payout_that_the_bank_sent_back_is_matched_too_and_goes_out_again(desk: Desk) -> None:
+    desk.paid()
+    made = desk.standin.control("payouts/run", everything=True)
+    number = desk.api.v1.payouts.list().data[0].id
+    assert made
+    desk.standin.control(f"payouts/{number}", do="fail", failure_code="account_closed")
+    desk.tell()
+    after = (desk.booked(Kind.BANK), desk.booked(Kind.CLEARING))
+    desk.standin.control("payouts/run", everything=True, arrive=True)
+    desk.tell()
+
+    assert after == (0, 49_00)
+    states = Payout.objects.order_by("pk").values_list("status", "differences")
+    assert list(states) == [("failed", 0), ("paid", 0)]
+    assert (desk.booked(Kind.BANK), desk.letters()) == (49_00, [])
+    desk.add_up()
+
+
+def test_events_and_payouts_that_never_reached_us_are_fetched(desk: Desk) -> None:
+    desk.standin.settings(webhook_url="http://127.0.0.1:9/nobody")
+    row = desk.checkout()
+    desk.pay(row)
+    desk.standin.control("payouts/run", everything=True, arrive=True)
+
+    found = catch_up.catch_up()
+    desk.work()
+
+    assert found["stripe-test"]["events"] >= 3
+    assert (desk.fresh(row).state, desk.wallet()) == ("succeeded", 50_00)
+    payouts.match_again(Payout.objects.get().pk)
+    desk.work()
+    assert Payout.objects.get().differences == 0
+    desk.add_up()

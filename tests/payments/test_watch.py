@@ -1,0 +1,136 @@
+"""Low wallets: told once, topped up once a crossing, never beyond the cap, whoever looks at the same time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from simplane.core.models import Event
+from simplane.core.money import Money
+from simplane.payments import actions
+from simplane.payments.models import AutoTopUp, TopUp
+from simplane.payments.watch import watch_wallets
+from tests.payments.desk import Desk
+from tests.payments.test_money_back import spend
+from tests.processes import ROOT, environment
+
+
+def rule(desk: Desk, *, cap: int = 100_00, method: str = "pm_card_visa") -> AutoTopUp:
+    card = desk.card(method)
+    return actions.set_auto_top_up(
+        desk.organization, "EUR", card=card.public_id, threshold_minor=20_00, amount_minor=40_00, cap_minor=cap
+    )
+
+
+def test_a_wallet_is_topped_up_once_a_crossing_and_again_at_the_next(desk: Desk) -> None:
+    row = rule(desk)
+    assert watch_wallets()["started"] == 1
+    assert watch_wallets()["started"] == 0
+    desk.work()
+    first = desk.wallet()
+    assert watch_wallets()["started"] == 0
+
+    spend(desk, 30_00)
+    watch_wallets()
+    desk.work()
+    spend(desk, 31_00)
+    watch_wallets()
+    watch_wallets()
+
+    row.refresh_from_db()
+    assert (first, desk.wallet(), TopUp.objects.count()) == (40_00, 19_00, 2)
+    assert (row.armed, row.problem) == (True, "the monthly cap of 100.00 EUR is reached")
+    assert Event.objects.filter(name="AutoTopUpHeld").count() == 1
+    desk.add_up()
+
+
+def test_a_declined_card_is_not_tried_again_until_somebody_sets_the_rule_anew(desk: Desk) -> None:
+    row = rule(desk, method="pm_card_chargeCustomerFail")
+    watch_wallets()
+    desk.work()
+    watch_wallets()
+    desk.work()
+
+    row.refresh_from_db()
+    assert (TopUp.objects.get().state, row.problem, desk.wallet()) == ("failed", "Your card was declined.", 0)
+    actions.set_auto_top_up(
+        desk.organization,
+        "EUR",
+        card=desk.card().public_id,
+        threshold_minor=20_00,
+        amount_minor=40_00,
+        cap_minor=40_00,
+    )
+    watch_wallets()
+    desk.work()
+    assert desk.wallet() == 40_00
+
+
+@pytest.mark.slow
+def test_two_processes_that_look_at_once_charge_once(desk: Desk, tmp_path: object) -> None:
+    rule(desk)
+    code = (
+        "import django; django.setup()\n"
+        "from simplane.payments.watch import watch_wallets\n"
+        "from simplane.payments.models import TopUp\n"
+        "from simplane.payments.step import step\n"
+        "import sys; print('ready', flush=True); sys.stdin.readline()\n"
+        "watch_wallets()\n"
+        "[step(pk) for pk in TopUp.objects.values_list('pk', flat=True)]\n"
+    )
+    variables = {**environment(ROOT), "DJANGO_SETTINGS_MODULE": "simplane.config.settings"}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=variables,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for one in both:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    assert [one.wait(timeout=60) for one in both] == [0, 0]
+    for one in both:
+        one.communicate()
+    desk.work()
+
+    assert (TopUp.objects.count(), desk.wallet()) == (1, 40_00)
+    assert desk.standin.books(summary=True)["objects"]["charge"] == 1
+
+
+def test_an_alarm_tells_once_until_the_wallet_was_above_again(desk: Desk) -> None:
+    actions.set_alarm(desk.organization, "EUR", 30_00)
+    told = [watch_wallets()["told"], watch_wallets()["told"]]
+    desk.paid(50_00)
+    told.append(watch_wallets()["told"])
+    spend(desk, 25_00)
+    told.append(watch_wallets()["told"])
+
+    assert told == [1, 0, 0, 1]
+    news = Event.objects.filter(name="WalletLow").order_by("pk").last()
+    assert news is not None
+    assert news.data == {
+        "organization_id": desk.organization.pk,
+        "currency": "EUR",
+        "balance_minor": 25_00,
+        "below_minor": 30_00,
+    }
+
+
+def test_a_removed_card_stops_its_rule(desk: Desk) -> None:
+    row = rule(desk)
+    actions.remove_card(desk.organization.pk, row.card.public_id)
+    row.refresh_from_db()
+
+    assert (row.enabled, watch_wallets()["started"]) == (False, 0)
+    assert str(Money(desk.wallet(), "EUR")) == "0.00 EUR"
