@@ -73,6 +73,12 @@ PROBLEMS: dict[str, Problem] = {
     "insufficient_funds": Problem(
         402, "The wallet does not cover this order", "Top up the wallet, then send the order again with a new key"
     ),
+    "address_refused": Problem(422, "Webhooks are not sent to such an address", "give a public https:// address"),
+    "bad_endpoint": Problem(
+        422, "The webhook endpoint can not be as asked", "read `detail`, correct it, send it again"
+    ),
+    "too_many_endpoints": Problem(409, "There are as many webhook endpoints as may be", "delete one first"),
+    "endpoint_disabled": Problem(409, "The webhook endpoint is disabled", "enable it, then send it again"),
     "unavailable": Problem(
         503,
         "This was not confirmed in time",

@@ -42,14 +42,15 @@ class Happened:
 
     @property
     def order(self) -> dict[str, Any]:
-        """The order by our id and by the customer's own."""
+        """The order by our id and by the customer's own, named as in the API."""
         reference = self.external_id if self.external_id != self.order_id else None
-        return {"order_id": self.order_id, "reference": reference}
+        return {"order": self.order_id, "reference": reference}
 
     @property
     def unit(self) -> dict[str, Any]:
-        """The unit, what it is, and its order."""
-        return {"unit_id": self.unit_id, **self.order, "sku": self.sku, "iccid": self.iccid}
+        """The unit, what it is, its order, and its eSIM once there is one."""
+        esim = self.unit_id if self.iccid else None
+        return {"unit": self.unit_id, **self.order, "sku": self.sku, "esim": esim, "iccid": self.iccid}
 
     def fact(self, kind: str, subject: str | None, data: Mapping[str, Any], *, key: str = "") -> Fact:
         """This piece of news as a fact; `key` where several pieces of news say the same."""
@@ -74,7 +75,8 @@ def told_of() -> Collection[str]:
 
 
 def _placed(row: Happened) -> list[Fact]:
-    return [row.fact("order.created", row.order_id, {**row.order, "state": row.data["state"]})]
+    state = "open" if row.data["state"] == Order.State.OPEN else "held"
+    return [row.fact("order.created", row.order_id, {**row.order, "state": state})]
 
 
 def _delivered(row: Happened) -> list[Fact]:
@@ -101,8 +103,9 @@ def _moved(row: Happened) -> list[Fact]:
 
 
 def _used(row: Happened) -> list[Fact]:
-    used = {name: row.data[name] for name in ("percent", "data_used", "data_total")}
-    key = f"{row.unit_id}:used:{used['percent']}:{used['data_total']}"
+    percent, total = row.data["percent"], row.data["data_total"]
+    used = {"percent": percent, "data_used_bytes": row.data["data_used"], "data_total_bytes": total}
+    key = f"{row.unit_id}:used:{percent}:{total}"
     return [row.fact("usage.threshold_reached", row.unit_id, {**row.unit, **used}, key=key)]
 
 
@@ -114,14 +117,14 @@ def _wallet_low(row: Happened) -> list[Fact]:
 def _top_up(kind: str, *names: str) -> Callable[[Happened], list[Fact]]:
     def told(row: Happened) -> list[Fact]:
         about = row.data["top_up"]
-        return [row.fact(kind, about, {"topup_id": about, **{name: row.data[name] for name in names}})]
+        return [row.fact(kind, about, {"topup": about, **{name: row.data[name] for name in names}})]
 
     return told
 
 
 def _reversed(row: Happened) -> list[Fact]:
     about = row.data["top_up"]
-    told = {"topup_id": about, "cause": row.data["cause"], "amount_minor": row.data["minor"]}
+    told = {"topup": about, "cause": row.data["cause"], "amount_minor": row.data["minor"]}
     return [row.fact("topup.reversed", about, {**told, "currency": row.data["currency"]})]
 
 

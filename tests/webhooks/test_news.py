@@ -68,8 +68,9 @@ def test_the_story_of_an_order_is_told_with_ids_and_states_and_nothing_private(d
         )
     )
     happen(UnitEnded(order_id=order.pk, unit_id=unit.pk, state="refunded"))
-    order_ids = {"order_id": order.public_id, "reference": "PO-7"}
-    about = {"unit_id": unit.public_id, **order_ids, "sku": unit.product.sku, "iccid": line.iccid}
+    order_ids = {"order": order.public_id, "reference": "PO-7"}
+    bought = {"esim": unit.public_id, "iccid": line.iccid}
+    about = {"unit": unit.public_id, **order_ids, "sku": unit.product.sku, **bought}
     assert messages() == [
         ("order.created", {**order_ids, "state": "open", "sequence": 1}),
         ("unit.delivered", {**about, "state": "delivered", "sequence": 1}),
@@ -90,14 +91,14 @@ def test_an_order_that_ends_without_an_esim_is_cancelled(desk: Desk, state: str)
 
 
 def test_money_is_told_by_its_owner(desk: Desk) -> None:
-    about = {"organization_id": desk.organization.pk, "top_up": "top_1", "currency": "EUR"}
+    about: dict[str, Any] = {"organization_id": desk.organization.pk, "top_up": "top_1", "currency": "EUR"}
     happen(
         TopUpSucceeded(**about, amount_minor=5000, method="card"),
         TopUpFailed(**about, amount_minor=5000, method="card", reason="declined"),
         TopUpReversed(**about, cause="dispute", minor=5000),
         WalletLow(organization_id=desk.organization.pk, currency="EUR", balance_minor=90, below_minor=100),
     )
-    topup = {"topup_id": "top_1", "amount_minor": 5000, "currency": "EUR"}
+    topup = {"topup": "top_1", "amount_minor": 5000, "currency": "EUR"}
     assert messages() == [
         ("topup.succeeded", {**topup, "method": "card", "sequence": 1}),
         ("topup.failed", {**topup, "method": "card", "reason": "declined", "sequence": 2}),
@@ -116,7 +117,9 @@ def test_use_is_told_once_at_each_step_however_often_it_is_measured(desk: Desk) 
         with transaction():
             apply_read(line, LineStatus(at=clock.now(), data_used=used, data_total=1000))
     read()
-    told = [(data["percent"], data["data_used"]) for kind, data in messages() if kind == "usage.threshold_reached"]
+    told = [
+        (data["percent"], data["data_used_bytes"]) for kind, data in messages() if kind == "usage.threshold_reached"
+    ]
     assert told == [(75, 750), (90, 960), (100, 1000)]
 
 
@@ -128,7 +131,7 @@ def test_nobody_hears_of_others_and_a_second_reading_tells_nothing(desk: Desk) -
         UnitDelivered(order_id=ours.order_id, unit_id=ours.pk),
         UnitMoved(order_id=ours.order_id, unit_id=ours.pk, before="ready", after="delivered"),
     )
-    assert [(kind, data["unit_id"]) for kind, data in messages()] == [("unit.delivered", ours.public_id)]
+    assert [(kind, data["unit"]) for kind, data in messages()] == [("unit.delivered", ours.public_id)]
     Bookmark.objects.update(last_event=0)
     read()
     assert Message.objects.count() == 1
@@ -150,7 +153,7 @@ def test_news_that_is_committed_late_is_told_though_its_number_is_smaller(desk: 
         assert looks[-1].behind > 0
         slow.commit()
     read()
-    assert [data["unit_id"] for _, data in messages()] == [first.public_id, second.public_id]
+    assert [data["unit"] for _, data in messages()] == [first.public_id, second.public_id]
 
 
 def test_more_than_fits_at_once_is_read_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

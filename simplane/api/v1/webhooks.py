@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from ninja import Path, Query, Router
+from ninja import Path, Query, Router, Status
 
 from simplane.api.problems import Refused
 from simplane.api.v1.access import ApiRequest, Scope
@@ -43,12 +43,12 @@ def list_endpoints(request: ApiRequest) -> dict[str, Any]:
 
 
 @router.post("/webhooks", response={201: EndpointNew}, summary="Make a webhook endpoint")
-def create_endpoint(request: ApiRequest, wanted: EndpointIn) -> tuple[int, dict[str, Any]]:
+def create_endpoint(request: ApiRequest, wanted: EndpointIn) -> Status[dict[str, Any]]:
     """Events are sent to it from now on. `secret` is shown in this answer only: check signatures with it."""
     made = actions.create_endpoint(
         request.auth.organization, wanted.url, event_types=wanted.event_types, description=wanted.description
     )
-    return 201, _with_secret(made)
+    return Status(201, _with_secret(made))
 
 
 @router.get("/webhooks/{id}", response=EndpointOut, summary="Read a webhook endpoint")
@@ -71,10 +71,10 @@ def change_endpoint(request: ApiRequest, id: Path[PublicId], wanted: EndpointCha
 
 
 @router.delete("/webhooks/{id}", response={204: None}, summary="Delete a webhook endpoint")
-def delete_endpoint(request: ApiRequest, id: Path[PublicId]) -> tuple[int, None]:
+def delete_endpoint(request: ApiRequest, id: Path[PublicId]) -> Status[None]:
     """Nothing is sent to it any more, and its log is gone."""
     actions.delete_endpoint(request.auth.organization.pk, id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/webhooks/{id}/rotate-secret", response=EndpointNew, summary="Rotate the secret")
@@ -85,14 +85,14 @@ def rotate_secret(request: ApiRequest, id: Path[PublicId], wanted: RotateIn) -> 
 
 
 @router.post("/webhooks/{id}/test", response={202: DeliveryOut}, summary="Send a test event")
-def send_test(request: ApiRequest, id: Path[PublicId]) -> tuple[int, dict[str, Any]]:
+def send_test(request: ApiRequest, id: Path[PublicId]) -> Status[dict[str, Any]]:
     """Send `webhook.test` to it now, once. Read the delivery a second later for what came of it."""
     made = actions.send_test(request.auth.organization.pk, id)
-    return 202, _delivery(request, made)
+    return Status(202, _delivery(request, made))
 
 
 @router.post("/webhooks/{id}/replay", response={202: Replayed}, summary="Send messages again")
-def replay(request: ApiRequest, id: Path[PublicId], wanted: ReplayIn) -> tuple[int, dict[str, Any]]:
+def replay(request: ApiRequest, id: Path[PublicId], wanted: ReplayIn) -> Status[dict[str, Any]]:
     """Either `messages` by id, or everything `since` a moment that it wants and does not have. Ids stay the same."""
     owner = request.auth.organization.pk
     if (wanted.messages is None) == (wanted.since is None):
@@ -102,7 +102,7 @@ def replay(request: ApiRequest, id: Path[PublicId], wanted: ReplayIn) -> tuple[i
     else:
         assert wanted.since is not None
         count = actions.replay_since(owner, id, wanted.since, delivered_too=wanted.delivered_too)
-    return 202, {"messages": count}
+    return Status(202, {"messages": count})
 
 
 @router.get("/webhook-deliveries", response=Page[DeliveryOut], summary="List webhook deliveries")
@@ -124,9 +124,9 @@ def read_delivery(request: ApiRequest, id: Path[PublicId]) -> dict[str, Any]:
 
 
 @router.post("/webhook-deliveries/{id}/replay", response={202: DeliveryOut}, summary="Send a delivery again")
-def replay_delivery(request: ApiRequest, id: Path[PublicId]) -> tuple[int, dict[str, Any]]:
+def replay_delivery(request: ApiRequest, id: Path[PublicId]) -> Status[dict[str, Any]]:
     """Send it again now, whatever became of it. Its attempts begin anew."""
-    return 202, _delivery(request, actions.replay_delivery(request.auth.organization.pk, id))
+    return Status(202, _delivery(request, actions.replay_delivery(request.auth.organization.pk, id)))
 
 
 def _delivery(request: ApiRequest, row: Delivery) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def send_test(organization_id: int, endpoint_id: str) -> Delivery:
             key=f"test:{number}",
             subject=number,
             at=clock.now(),
-            data={"endpoint_id": endpoint.public_id, "note": "You asked for this test event."},
+            data={"endpoint": endpoint.public_id, "note": "You asked for this test event."},
         )
         (made,) = send_to(write(fact), [endpoint])
         audit.note("webhook_endpoint.tested", "webhook_endpoint", endpoint.public_id)
