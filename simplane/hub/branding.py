@@ -10,9 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from simplane.core.errors import BadInput
 from simplane.hub.shell import HubRequest, page, show
-from simplane.organizations.models import Branding
 from simplane.organizations.png import MOST_BYTES
-from simplane.organizations.profile import LOOK, branding_for, logo_for, save_logo, save_look
+from simplane.organizations.profile import LOOK, Look, logo_of, look_of, save_logo, save_look
 from simplane.ui.outcomes import attempt
 
 
@@ -52,7 +51,7 @@ class BrandingForm(forms.Form):
 def branding(request: HubRequest) -> HttpResponse:
     """The form, with the logo as it is."""
     home = request.hub.home
-    known = branding_for(home.pk)
+    known = look_of(home.pk)
     if request.method == "POST":
         form = BrandingForm(request.POST, request.FILES)
         if form.is_valid() and attempt(
@@ -67,7 +66,7 @@ def branding(request: HubRequest) -> HttpResponse:
 @page("branding:manage")
 def logo(request: HubRequest) -> HttpResponse:
     """The logo as a picture."""
-    return HttpResponse(logo_for(request.hub.home.pk), content_type="image/png")
+    return HttpResponse(logo_of(request.hub.home.pk), content_type="image/png")
 
 
 def _save(organization_id: int, form: BrandingForm) -> None:
@@ -80,5 +79,5 @@ def _save(organization_id: int, form: BrandingForm) -> None:
     save_look(organization_id, **{name: given[name] for name in LOOK})
 
 
-def _initial(known: Branding | None) -> dict[str, str]:
+def _initial(known: Look | None) -> dict[str, str]:
     return {name: getattr(known, name) for name in LOOK} if known else {}

@@ -183,7 +183,7 @@ class Branding(models.Model):
     name = models.CharField(max_length=60, blank=True)
     """Shown instead of the organization's name."""
     color = models.CharField(max_length=7, blank=True)
-    """#rrggbb of buttons and links."""
+    """#rrggbb of buttons."""
     logo = models.BinaryField(null=True)
     """PNG, 256 KB at most, re-encoded by us."""
     support_email = models.EmailField(blank=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import Case, Q, QuerySet, When
 
 from simplane.core import audit, clock, countries
 from simplane.core.db import transaction
@@ -15,6 +17,19 @@ from simplane.organizations.png import rewritten
 
 PROFILE = ("contact_email", "country", "vat_id", "website")
 LOOK = ("name", "color", "support_email", "support_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How install pages look. Empty texts were not chosen."""
+
+    organization: str
+    name: str
+    color: str
+    support_email: str
+    support_url: str
+    has_logo: bool
+    updated_at: datetime
 
 
 def save_profile(organization_id: int, **given: str) -> Organization:
@@ -55,21 +70,23 @@ def save_logo(organization_id: int, png: bytes | None) -> Branding:
         return found
 
 
-def branding_for(organization_id: int) -> Branding | None:
-    """Of an organization or of the live side of a twin; with `has_logo`, without the logo itself."""
-    found = Branding.objects.filter(
-        Q(organization_id=organization_id) | Q(organization__test_twin__id=organization_id)
-    ).select_related("organization")
-    has_logo = ExpressionWrapper(Q(logo__isnull=False), output_field=BooleanField())
-    return found.annotate(has_logo=has_logo).defer("logo").first()
+def look_of(organization_id: int) -> Look | None:
+    """Of an organization, or for a twin of its live side; None when nothing was ever chosen."""
+    has_logo = Case(When(logo__isnull=False, then=True), default=False)
+    row = _branding(organization_id).values_list("organization__name", *LOOK, has_logo, "updated_at").first()
+    return Look(*row) if row else None
 
 
-def logo_for(organization_id: int) -> bytes:
+def logo_of(organization_id: int) -> bytes:
     """The PNG. Raises NotFound when there is none."""
-    found = branding_for(organization_id)
-    if found is None or found.logo is None:
+    logo = _branding(organization_id).values_list("logo", flat=True).first()
+    if logo is None:
         raise NotFound("there is no logo")
-    return bytes(found.logo)
+    return bytes(logo)
+
+
+def _branding(organization_id: int) -> QuerySet[Branding]:
+    return Branding.objects.filter(Q(organization_id=organization_id) | Q(organization__test_twin__id=organization_id))
 
 
 def _locked(organization_id: int) -> Branding:

@@ -16,6 +16,8 @@ from simplane.delivery import links
 from simplane.delivery import qr as qr_code
 from simplane.delivery.models import InstallLink
 from simplane.lines.queries import activation_code
+from simplane.ordering.models import Order
+from simplane.store import brand
 from simplane.store.answers import chosen_language, page, private
 from simplane.store.device import device_of
 from simplane.store.page import UnitPage, order_rows, state_of, unit_page
@@ -56,6 +58,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     waiting = any(state_of(one, now) in WAITING for one in units) or not units
     context: dict[str, object] = {
         "rows": rows,
+        **_brand(found, token, "o"),
         "waiting": waiting,
         "state_url": state_url,
         "stamp": _stamp(units, now),
@@ -93,6 +96,18 @@ def qr_png(request: HttpRequest, token: str) -> HttpResponse:  # noqa: ARG001  a
     return HttpResponse(qr_code.png(_code(token)), content_type="image/png", headers={"Content-Disposition": name})
 
 
+@private
+def brand_css(request: HttpRequest, token: str, kind: str) -> HttpResponse:  # noqa: ARG001  a view's shape
+    """The reseller's colour, for either page."""
+    return HttpResponse(brand.style_of(live_link(token, of_order=kind == "o")), content_type="text/css")
+
+
+@private
+def brand_logo(request: HttpRequest, token: str, kind: str) -> HttpResponse:  # noqa: ARG001  a view's shape
+    """The reseller's logo, for either page."""
+    return HttpResponse(brand.logo_of(live_link(token, of_order=kind == "o")), content_type="image/png")
+
+
 def _unit_link(token: str) -> InstallLink:
     return live_link(token, of_order=False)
 
@@ -113,6 +128,7 @@ def _unit_answer(request: HttpRequest, link: InstallLink, facts: UnitFacts, *, s
     usable = shown.state in WITH_CODES
     context: dict[str, object] = {
         "page": shown,
+        **_brand(facts.unit.order, link.token, "o" if link.unit_id is None else "e"),
         "waiting": shown.waiting,
         "state_url": state_url,
         "stamp": shown.state.value,
@@ -123,6 +139,10 @@ def _unit_answer(request: HttpRequest, link: InstallLink, facts: UnitFacts, *, s
         "fresh": shown.state in (PageState.READY, PageState.REMOVED),
     }
     return page("store/unit.html", context, spoken=spoken)
+
+
+def _brand(order: Order, token: str, kind: str) -> dict[str, object]:
+    return {"brand": brand.brand_of(order), "token": token, "kind": kind}
 
 
 def _to_unit(request: HttpRequest, token: str) -> HttpResponse:

@@ -17,7 +17,7 @@ from simplane.core.errors import BadInput
 from simplane.core.models import AuditEntry
 from simplane.organizations.models import Branding
 from simplane.organizations.png import rewritten
-from simplane.organizations.profile import branding_for
+from simplane.organizations.profile import look_of
 from tests.hub.people import browser_of, member, reseller
 
 WISH = {
@@ -88,9 +88,10 @@ def test_a_look_is_saved_for_both_sides_of_the_account() -> None:
 
     assert client.post("/hub/branding/", {**WISH, "logo": logo}).status_code == 302
 
-    found = branding_for(home.test_twin.pk)
+    found = look_of(home.test_twin.pk)
     assert found is not None
-    assert (found.name, found.color, found.support_url) == ("Acme eSIM", "#aa3300", "https://acme.example/help")
+    assert (found.name, found.color, found.has_logo) == ("Acme eSIM", "#aa3300", True)
+    assert found.support_url == "https://acme.example/help"
     picture = client.get("/hub/branding/logo.png")
     assert (picture["Content-Type"], picture["X-Content-Type-Options"]) == ("image/png", "nosniff")
     assert Image.open(io.BytesIO(picture.content)).size == (40, 20)
