@@ -28,7 +28,7 @@ class TopUpKeyReused(Refusal):
 class NotRefundable(Refusal):
     """So much of this top-up can not be given back."""
 
-    code = "not_refundable"
+    code = "top_up_not_refundable"
     status = 409
 
 

@@ -7,11 +7,23 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from simplane.api.problems import Refused
-from simplane.api.v1 import catalogue, esim_calls, esims, orders, quotes, sandbox, tokens, wallet, webhooks
+from simplane.api.v1 import (
+    catalogue,
+    described,
+    esim_calls,
+    esims,
+    orders,
+    quotes,
+    sandbox,
+    tokens,
+    top_ups,
+    wallet,
+    webhooks,
+)
 from simplane.api.v1.answers import problem
 from simplane.api.v1.base import api
 
-for one in (tokens, catalogue, quotes, orders, esims, esim_calls, wallet, webhooks, sandbox):
+for one in (described, tokens, catalogue, quotes, orders, esims, esim_calls, wallet, top_ups, webhooks, sandbox):
     api.add_router("", one.router)
 
 
