@@ -28,9 +28,17 @@ GROUPS: tuple[Group, ...] = (
             Entry("catalogue", "Catalogue", "hub:catalogue", "product", "c", "prices:read"),
             Entry("cart", "Cart", "hub:cart", "buy", "b", "orders:write"),
             Entry("orders", "Orders", "hub:orders", "orders", "r", "orders:read"),
+            Entry("usage", "eSIMs", "hub:usage", "esim", "e", "orders:read"),
+            Entry("wallet", "Wallet", "hub:wallet", "money", "w", "wallet:read"),
         ),
     ),
-    ("Build", (Entry("keys", "API keys", "hub:keys", "key", "k", "keys:manage"),)),
+    (
+        "Build",
+        (
+            Entry("keys", "API keys", "hub:keys", "key", "k", "keys:manage"),
+            Entry("webhooks", "Webhooks", "hub:webhooks", "hook", "h", "webhooks:manage"),
+        ),
+    ),
     (
         "Account",
         (
