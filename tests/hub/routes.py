@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from simplane.hub.shell import Rule
 
 ARGUMENTS = {"pk": 1, "public_id": "x_1", "secret": "x"}
-VERBS = {"invitation_action": "again"}
+VERBS = {"invitation_action": "again", "webhook_action": "test"}
 OPEN = frozenset({"join", "invited"})
 """Pages of people who are not signed in yet."""
 
