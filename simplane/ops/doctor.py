@@ -75,7 +75,14 @@ def _start() -> list[str]:
 
 
 def _inside() -> Iterator[Finding]:
-    from simplane.ops import doctor_database, doctor_settings, doctor_shops, doctor_suppliers, doctor_work
+    from simplane.ops import (
+        doctor_database,
+        doctor_payments,
+        doctor_settings,
+        doctor_shops,
+        doctor_suppliers,
+        doctor_work,
+    )
 
     yield from look("settings", doctor_settings.settings)
     yield from look("database", doctor_database.database)
@@ -86,6 +93,7 @@ def _inside() -> Iterator[Finding]:
         return
     yield from look("suppliers", doctor_suppliers.suppliers)
     yield from look("shops", doctor_shops.shops)
+    yield from look("payments", doctor_payments.payments)
     yield from look("work", doctor_work.worker)
     yield from look("work", doctor_work.schedules)
     yield from look("work", doctor_work.letters)

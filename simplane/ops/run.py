@@ -15,8 +15,9 @@ from pathlib import Path
 from simplane.ops import postgres, prepared
 from simplane.ops.database import state_dir
 from simplane.ops.processes import NotStarted, is_free
-from simplane.ops.stage import CommandFailed, Ports, Stage
+from simplane.ops.stage import HOW_MANY, CommandFailed, Ports, Stage
 
+MOST_PORT = 65_535 - HOW_MANY
 DEMO_SETTINGS = {"SIMPLANE_REQUIRE_MFA": "false", "SIMPLANE_WEB_WORKERS": "1"}
 
 
@@ -39,15 +40,15 @@ def main(argv: list[str]) -> int:
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simplane run", description=__doc__)
     parser.add_argument("--port", type=_port, help="of the web pages (8000)")
-    parser.add_argument("--ports-from", type=_port, help="six ports in a row, the first for the web pages")
+    parser.add_argument("--ports-from", type=_port, help="eight ports in a row, the first for the web pages")
     parser.add_argument("--exit-when-ready", action="store_true", help="stop again once all is up (a smoke test)")
     return parser.parse_args(argv)
 
 
 def _port(text: str) -> int:
     number = int(text)
-    if not 1024 <= number <= 65_530:
-        raise argparse.ArgumentTypeError(f"{number} is no port that can be used: choose one from 1024 to 65530")
+    if not 1024 <= number <= MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{number} is no port that can be used: choose one from 1024 to {MOST_PORT}")
     return number
 
 
@@ -103,6 +104,7 @@ def _bring_up(stage: Stage, cluster: Path | None) -> None:
         return
     _say("the outside world (stand-ins)")
     stage.start_stand_ins()
+    stage.start_payments()
     _say("tables and demo data")
     prepared.forget(stage.folder)
     stage.prepare()
@@ -115,6 +117,7 @@ def _bring_up(stage: Stage, cluster: Path | None) -> None:
 
 def _outside(stage: Stage) -> None:
     stage.start_stand_ins()
+    stage.start_payments()
     stage.point_webhooks_here()
 
 
@@ -137,6 +140,7 @@ Simplane is up ({seconds:.1f} s).
   console    {web}/console/      operator@simplane.example / simplane-demo-2026
   shop       {stage.url("shopify")}/      the stand-in Shopify shop
   mail       {stage.url("mail")}/      every mail that was sent
+  payments   {stage.url("stripe")}/      the stand-in of Stripe   {stage.url("stripe_test")}/ that of test keys
   suppliers  {stage.url("esimgo")}/_control/books   {stage.url("esimaccess")}/_control/books
   logs       {stage.folder / "logs"}
 

@@ -20,6 +20,7 @@ from simplane.core.db import needs_transaction
 from simplane.core.ids import secret_token
 from simplane.ops.setup_file import Credentials, EnvReference, ShopEntry, SkuEntry, SupplierEntry, path
 from simplane.organizations.queries import operator
+from simplane.payments.models import StripeAccount
 from simplane.suppliers import registry
 from simplane.suppliers.models import Supplier
 from simplane.suppliers.values import SupplierOptions
@@ -28,6 +29,7 @@ NEEDED = {
     "esimgo": ("api_key",),
     "esimaccess": ("access_code",),
     "shopify": ("client_id", "client_secret"),
+    "stripe": ("api_key", "webhook_secret"),
 }
 """Credentials without which an account can not work."""
 
@@ -49,7 +51,7 @@ class Problems:
 def put_supplier(entry: SupplierEntry, environ: Mapping[str, str], problems: Problems) -> Change | None:
     """Make the supplier's account be as the entry says. None: it was, or there are problems."""
     known = Supplier.objects.select_for_update(of=("self",)).filter(code=entry.code).first()
-    credentials = _secrets(entry.credentials, entry.vendor, environ, problems)
+    credentials = secrets_of(entry.credentials, entry.vendor, environ, problems)
     _check_supplier(entry, known, credentials, problems)
     if problems.lines:
         return None
@@ -70,7 +72,7 @@ def put_supplier(entry: SupplierEntry, environ: Mapping[str, str], problems: Pro
     if known is None:
         currency = entry.float_low.currency if entry.float_low else ""
         Supplier.objects.create(code=entry.code, webhook_token=secret_token(), float_currency=currency, **wanted)
-    return _brought("supplier", entry.code, known, wanted)
+    return brought("supplier", entry.code, known, wanted)
 
 
 def _check_supplier(
@@ -81,7 +83,7 @@ def _check_supplier(
         return
     if known is not None and known.vendor != entry.vendor:
         problems.add(f"{entry.code} is an account at {known.vendor}; give the new one a code of its own", "vendor")
-    _check_place(entry.base_url, "base_url", problems, stand_in=entry.stand_in)
+    check_place(entry.base_url, "base_url", problems, stand_in=entry.stand_in)
     try:
         msgspec.convert(entry.options, SupplierOptions)
         unsaved = Supplier(code=entry.code, vendor=entry.vendor, base_url=entry.base_url, options=entry.options)
@@ -97,8 +99,8 @@ def _check_supplier(
 @needs_transaction
 def put_shop(entry: ShopEntry, environ: Mapping[str, str], problems: Problems) -> list[Change]:
     """Make the shop and its SKUs be as the entry says. Returns what was different."""
-    credentials = _secrets(entry.credentials, entry.channel, environ, problems)
-    _check_place(entry.api_url, "api_url", problems, stand_in=entry.stand_in)
+    credentials = secrets_of(entry.credentials, entry.channel, environ, problems)
+    check_place(entry.api_url, "api_url", problems, stand_in=entry.stand_in)
     try:
         parse_settings(entry.settings)
     except BadShopSettings as error:
@@ -118,7 +120,7 @@ def put_shop(entry: ShopEntry, environ: Mapping[str, str], problems: Problems) -
     }
     known = Shop.objects.select_for_update(of=("self",)).filter(key=entry.key).first()
     shop = known or Shop.objects.create(key=entry.key, organization=operator(), created_at=clock.now(), **wanted)
-    change = _brought("shop", entry.key, known, wanted)
+    change = brought("shop", entry.key, known, wanted)
     return [*([change] if change else []), *_skus(shop, entry.skus, problems)]
 
 
@@ -150,7 +152,10 @@ def _mapped(shop: Shop, entry: SkuEntry, known: ChannelSku | None, product: Prod
     return Change("sku", f"{shop.key}/{name}", before, after)
 
 
-def _brought(entity: str, key: str, known: Supplier | Shop | None, wanted: dict[str, Any]) -> Change | None:
+@needs_transaction
+def brought(
+    entity: str, key: str, known: Supplier | Shop | StripeAccount | None, wanted: dict[str, Any]
+) -> Change | None:
     """Save what differs and note it; a new one is saved already. Credentials are only said to have changed."""
     if known is None:
         audit.note(f"{entity}.created", entity, key, after=_shown(wanted))
@@ -170,7 +175,8 @@ def _shown(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: "(secret)" if name == "credentials" else value for name, value in fields.items()}
 
 
-def _secrets(given: Credentials, kind: str, environ: Mapping[str, str], problems: Problems) -> dict[str, Any]:
+def secrets_of(given: Credentials, kind: str, environ: Mapping[str, str], problems: Problems) -> dict[str, Any]:
+    """The credentials with what stands in the environment put in; what a vendor of this kind needs and lacks is a fault."""
     found: dict[str, Any] = {}
     for name, value in given.items():
         if isinstance(value, EnvReference):
@@ -185,7 +191,8 @@ def _secrets(given: Credentials, kind: str, environ: Mapping[str, str], problems
     return found
 
 
-def _check_place(url: str, name: str, problems: Problems, *, stand_in: bool) -> None:
+def check_place(url: str, name: str, problems: Problems, *, stand_in: bool) -> None:
+    """A stand-in only where they are allowed, anything else only by https."""
     if stand_in and not settings.SIMPLANE.allow_stand_ins:
         problems.add("stand-ins are not allowed here (SIMPLANE_ALLOW_STAND_INS)", "stand_in")
     elif not stand_in and not url.startswith("https://"):

@@ -15,7 +15,7 @@ from simplane.catalog.values import Change, ProductSpec
 from simplane.core import audit, context, money
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import Refusal
-from simplane.ops import setup_accounts
+from simplane.ops import setup_accounts, setup_payments
 from simplane.ops.setup_file import BadSetup, ProductEntry, SetupFile, path
 from simplane.organizations.queries import operator
 from simplane.routing.matching import put_match
@@ -68,7 +68,7 @@ def bring_about(file: SetupFile, *, dry_run: bool, environ: Mapping[str, str]) -
     """All of the file or nothing. Raises BadSetup."""
     work = Work(file, environ)
     with context.acting(ACTOR), transaction():
-        for step in (_operator, _rates, _products, _suppliers):
+        for step in (_operator, _rates, _products, _suppliers, _payments):
             step(work)
         work.stop_if_wrong()
         # These name products and suppliers: with a faulty one every mention of it would seem a fault too.
@@ -122,6 +122,14 @@ def _suppliers(work: Work) -> None:
         with work.at("suppliers", number):
             problems = setup_accounts.Problems("suppliers", number)
             work.did(setup_accounts.put_supplier(entry, work.environ, problems))
+            work.problems += problems.lines
+
+
+def _payments(work: Work) -> None:
+    for number, entry in enumerate(work.file.payments):
+        with work.at("payments", number):
+            problems = setup_accounts.Problems("payments", number)
+            work.did(setup_payments.put_payments(entry, work.environ, problems))
             work.problems += problems.lines
 
 

@@ -152,6 +152,18 @@ class ShopEntry(_Entry):
     skus: list[SkuEntry] = []
 
 
+class PaymentEntry(_Entry):
+    """One account at Stripe in one mode."""
+
+    key: Slug
+    mode: Literal["live", "test"]
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    api_url: Address | None = None
+    credentials: Credentials
+    active: bool = True
+    stand_in: bool = False
+
+
 class MatchEntry(_Entry):
     """An offer that may serve a product; the author of the file approves it."""
 
@@ -192,6 +204,7 @@ class SetupFile(_Entry):
     products: list[ProductEntry] = []
     suppliers: list[SupplierEntry] = []
     shops: list[ShopEntry] = []
+    payments: list[PaymentEntry] = []
     matches: list[MatchEntry] = []
     rules: list[RuleEntry] = []
 
@@ -203,7 +216,7 @@ def read(setup: Mapping[str, Any]) -> SetupFile:
     except ValidationError as error:
         raise BadSetup(dict.fromkeys(_line(one["loc"], one["msg"]) for one in error.errors())) from None
     problems = [*_twice("products", "sku", found.products), *_twice("suppliers", "code", found.suppliers)]
-    problems += _twice("shops", "key", found.shops)
+    problems += [*_twice("shops", "key", found.shops), *_twice("payments", "key", found.payments)]
     if problems:
         raise BadSetup(problems)
     return found

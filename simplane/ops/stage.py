@@ -15,6 +15,9 @@ from simplane.ops.processes import Group, Process, free_ports, wait_for
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_SHOP = "demo-shop.myshopify.com"
 PORTS_NOTE = "ports.json"
+HOW_MANY = 8
+PAYMENTS = {"stripe": "stripe", "stripe_test": "stripe-test"}
+"""Stand-ins of Stripe by the key of their account."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,19 @@ class Ports:
     shopify: int = 8013
     smtp: int = 8025
     mail: int = 8026
+    stripe: int = 8015
+    stripe_test: int = 8016
+    """Payments of test twins: an account of its own, as at Stripe."""
 
     @classmethod
     def free(cls) -> Ports:
-        """Six ports nobody uses now, for runs beside each other."""
-        return cls(*free_ports(6))
+        """Ports nobody uses now, for runs beside each other."""
+        return cls(*free_ports(HOW_MANY))
 
     @classmethod
     def counted_from(cls, first: int) -> Ports:
-        """`first` for the web pages, the five after it for the rest."""
-        return cls(*range(first, first + 6))
+        """`first` for the web pages, those after it for the rest."""
+        return cls(*range(first, first + HOW_MANY))
 
     @classmethod
     def noted(cls, folder: Path) -> Ports:
@@ -77,7 +83,7 @@ class Stage:
         }
 
     def url(self, name: str) -> str:
-        """Address of a part: web, esimgo, esimaccess, shopify, mail."""
+        """Address of a part: web, esimgo, esimaccess, shopify, mail, stripe, stripe_test."""
         return f"http://127.0.0.1:{getattr(self.ports, name)}"
 
     def start_stand_ins(self, settings: dict[str, dict[str, Any]] | None = None) -> None:
@@ -87,13 +93,21 @@ class Stage:
         for name in ("esimgo", "esimaccess", "shopify", "mail"):
             wait_for(f"{self.url(name)}/_control/health", self.group.members[name])
 
+    def start_payments(self) -> None:
+        """Both modes of Stripe, which tell us what happens."""
+        for name in PAYMENTS:
+            self.start_stand_in(name)
+        for name, key in PAYMENTS.items():
+            wait_for(f"{self.url(name)}/_control/health", self.group.members[name])
+            self.control(name, "settings", {"webhook_url": f"{self.url('web')}/webhooks/stripe/{key}"})
+
     def start_stand_in(self, name: str, settings: dict[str, Any] | None = None) -> Process:
         """One stand-in; with its old books when it had some."""
         books = self.folder / "books"
         books.mkdir(exist_ok=True)
         words = [
             "-m",
-            f"sandbox.{name}",
+            f"sandbox.{name.removesuffix('_test')}",
             "--port",
             str(getattr(self.ports, name)),
             "--books",
@@ -185,6 +199,8 @@ def _with_addresses(setup: dict[str, Any], stage: Stage) -> dict[str, Any]:
         supplier["base_url"] = stage.url(supplier["vendor"]) + _path(supplier["base_url"])
     for shop in made["shops"]:
         shop["api_url"] = f"{stage.url('shopify')}{_path(shop['api_url'])}"
+    for account in made["payments"]:
+        account["api_url"] = stage.url(account["key"].replace("-", "_"))
     return made
 
 

@@ -14,7 +14,8 @@ from psycopg import errors
 
 FIND = """
 SELECT 'supplier ' || code FROM suppliers_supplier WHERE is_stand_in AND active
-UNION ALL SELECT 'shop ' || key FROM channels_shop WHERE is_stand_in AND state <> 'uninstalled' ORDER BY 1
+UNION ALL SELECT 'shop ' || key FROM channels_shop WHERE is_stand_in AND state <> 'uninstalled'
+UNION ALL SELECT 'payments ' || key FROM payments_stripeaccount WHERE is_stand_in AND active ORDER BY 1
 """
 FIX = "run `simplane retire-stand-ins`, then load the real accounts with `simplane load`"
 RETIRED = "a stand-in, retired"
@@ -59,7 +60,7 @@ def refused(who: str, *, wait: bool = False) -> bool:
 
 
 def main(argv: list[str]) -> int:
-    """Deactivate every stand-in supplier, and treat every stand-in shop as one that removed the app. Repeatable."""
+    """Deactivate stand-in suppliers and payment services; treat stand-in shops as ones that removed the app. Repeatable."""
     argparse.ArgumentParser(prog="simplane retire-stand-ins", description=main.__doc__).parse_args(argv)
     import django
 
@@ -74,6 +75,7 @@ def retire() -> list[str]:
     from simplane.channels.models import Shop
     from simplane.core import audit
     from simplane.core.db import transaction
+    from simplane.payments.models import StripeAccount
     from simplane.suppliers.models import Supplier
 
     with transaction():
@@ -91,4 +93,14 @@ def retire() -> list[str]:
             shop.state, shop.problem, shop.access_token = Shop.State.UNINSTALLED, RETIRED, None
             shop.save(update_fields=["state", "problem", "access_token"])
             audit.note("shop.retired", "shop", shop.key, reason=RETIRED)
-    return [f"supplier {one.code}" for one in suppliers] + [f"shop {one.key}" for one in shops]
+        taking = StripeAccount.objects.select_for_update().filter(is_stand_in=True, active=True)
+        accounts = list(taking.only("key").order_by("key"))
+        for account in accounts:
+            account.active = False
+            account.save(update_fields=["active"])
+            audit.note("stripe_account.retired", "stripe_account", account.key, reason=RETIRED)
+    return [
+        *(f"supplier {one.code}" for one in suppliers),
+        *(f"shop {one.key}" for one in shops),
+        *(f"payments {one.key}" for one in accounts),
+    ]

@@ -1,0 +1,51 @@
+"""What lies at Stripe beside what our ledger says lies there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from simplane.core import clock
+from simplane.core.db import transaction
+from simplane.ledger import queries as ledger
+from simplane.payments import payouts
+from simplane.payments.accounts import ledger_of
+from simplane.payments.errors import CallFailed
+from simplane.payments.gateway import Gateway
+from simplane.payments.models import Payout, StripeAccount
+from simplane.payments.posting import clearing
+from simplane.payments.units import from_stripe
+
+
+def match_open() -> int:
+    """Match again every payout that is not matched or differed; how many were looked at."""
+    rows = list(Payout.objects.exclude(matched_at__isnull=False, differences=0).values_list("pk", flat=True))
+    for pk in rows:
+        with transaction():
+            Payout.objects.filter(pk=pk, lease_until__isnull=True).update(due_at=clock.now())
+        payouts.step(pk)
+    return len(rows)
+
+
+def balances() -> list[dict[str, Any]]:
+    """For each account that answers and each of its currencies: minor units there and in our ledger."""
+    found = []
+    for account in StripeAccount.objects.filter(active=True).order_by("key"):
+        try:
+            there = _there(account)
+        except CallFailed:
+            continue
+        for currency, minor in sorted(there.items()):
+            booked = ledger.balance(clearing(account.key, currency), ledger=ledger_of(account))
+            shown = {"account": account.key, "currency": currency, "stripe_minor": minor, "ledger_minor": booked}
+            found.append(shown)
+    return found
+
+
+def _there(account: StripeAccount) -> dict[str, int]:
+    sums: defaultdict[str, int] = defaultdict(int)
+    said = Gateway(account).balance()
+    for part in (*said["available"], *said["pending"]):
+        money = from_stripe(part["amount"], part["currency"])
+        sums[money.currency] += money.minor
+    return dict(sums)
