@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from simplane.core import clock
+from decimal import Decimal
+
+from simplane.catalog import prices
+from simplane.catalog.markup import markup
+from simplane.catalog.models import Product, Tier
+from simplane.catalog.prices import NewPrice
+from simplane.catalog.scopes import LIST, Scope
+from simplane.core import clock, context
 from simplane.core.models import Schedule
+from simplane.core.money import Money
+from simplane.ledger.actions.adjust import propose_adjustment
+from simplane.ledger.actions.cashbook import Payout, record_payouts
+from simplane.ledger.models import Account, Transaction, Wallet
+from simplane.ordering.resellers import Agreed, onboard
+from simplane.payments.actions import propose_bank_top_up
+from simplane.routing import pricing
 from tests import factories
 
 PAGES = (
@@ -27,12 +41,54 @@ PAGES = (
     "/console/routing/",
     "/console/routing/explain/",
     "/console/skus/",
+    "/console/resellers/",
+    "/console/resellers/new/",
+    "/console/prices/",
+    "/console/prices/upload/",
+    "/console/prices/tiers/",
+    "/console/approvals/",
+    "/console/ledger/",
+    "/console/ledger/accounts/",
+    "/console/ledger/cash/",
+    "/console/ledger/months/",
     "/console/suppliers/",
     "/console/shops/",
     "/console/webhooks/",
     "/console/jobs/",
     "/console/audit/",
 )
+
+
+def one_of_wholesale(product: Product) -> list[str]:
+    """A reseller with money, prices and people, and all that waits for a colleague; the addresses of its pages."""
+    made = onboard("Acme Travel", "EUR", Agreed(credit_minor=500_00, owner_email="ana@acme.example", reason="known"))
+    owner, me = made.organization, factories.staff()
+    scope, tier = Scope(organization=owner), Scope(tier=Tier.objects.create(name="Gold", min_monthly_units=100))
+    prices.set_markup(tier, markup("EUR", Decimal(25), "0.50", "x.90"), reason="new year")
+    with context.acting(f"user:{me.pk} {me.email}"):
+        for one, minor in ((LIST, 12_00), (tier, 11_00), (scope, 10_00), (scope, 1)):
+            pricing.set_prices([NewPrice(product=product, scope=one, price=Money(minor, "EUR"), reason="agreed")])
+        wallet = Wallet.objects.get(organization=owner)
+        propose_adjustment(wallet, -5_00, cause="correction", reason="paid twice")
+        propose_bank_top_up(owner, Money(100_00, "EUR"), reference="RF18", received_on=clock.now().date(), by=me)
+    record_payouts(
+        [
+            Payout(
+                service="demo", gross=Money(9_00, "EUR"), fee=Money(30, "EUR"), reference="po_1", on=clock.now().date()
+            )
+        ]
+    )
+    factories.organization(kind="reseller", state="applied", contact_email="new@example.com")
+    bank, fact = Account.objects.get(kind="bank", ledger="live"), Transaction.objects.get(kind="payout")
+    return [
+        f"/console/resellers/{owner.slug}/",
+        "/console/prices/?for=tier:Gold",
+        f"/console/prices/?for={scope.key}",
+        f"/console/prices/of/{product.sku}/?for={scope.key}",
+        f"/console/ledger/accounts/{bank.pk}/?at=2026-11-20T12:00",
+        f"/console/ledger/transactions/{fact.pk}/",
+        "/console/ledger/?ledger=test",
+    ]
 
 
 def one_of_everything() -> list[str]:
@@ -66,7 +122,9 @@ def one_of_everything() -> list[str]:
     factories.order_line(product=None)
     factories.failed_job()
     Schedule.objects.create(name="clean_up", last_started_at=now, last_ok=False, last_problem="disk full")
+    trade = one_of_wholesale(unit.product)
     return [
+        *trade,
         f"/console/orders/{order.public_id}/",
         f"/console/customers/{order.customer_id}/",
         f"/console/esims/{line.pk}/",

@@ -35,6 +35,15 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Wholesale",
+        (
+            Entry("resellers", "Resellers", "console:resellers", "partner", "w"),
+            Entry("prices", "Prices", "console:prices", "money", "b"),
+            Entry("approvals", "Approvals", "console:approvals", "check", "v"),
+            Entry("ledger", "Ledger", "console:trial_balance", "ledger", "d"),
+        ),
+    ),
+    (
         "Catalogue",
         (
             Entry("products", "Products", "console:products", "product", "p"),

@@ -69,6 +69,8 @@ def filtered(query: QueryDict) -> QuerySet[Order]:
         found = found.filter(state=query["state"])
     if query.get("shop"):
         found = found.filter(book="retail", account=query["shop"])
+    if query.get("reseller"):
+        found = found.filter(organization__slug=query["reseller"])
     if query.get("late"):
         found = found.filter(state=Order.State.OPEN, clock_step__gt=0)
     day = figures.midnight()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -12,13 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from simplane.catalog import actions, queries
 from simplane.catalog.models import Price, Product
-from simplane.routing import margins
+from simplane.catalog.prices import NewPrice
+from simplane.catalog.scopes import LIST
 from simplane.console.product_forms import PriceForm, ProductForm
 from simplane.console.shell import page
 from simplane.core import clock
 from simplane.core.errors import Refusal
 from simplane.core.money import Money
-from simplane.ui.outcomes import attempt
+from simplane.routing import margins
+from simplane.routing.pricing import set_prices
+from simplane.ui.outcomes import attempt, refused
 from simplane.ui.paging import page_of
 
 
@@ -134,10 +138,11 @@ def product_price(request: HttpRequest, sku: str) -> HttpResponse:
     form = PriceForm(request.POST)
     if not form.is_valid():
         return _product_page(request, found, ProductForm.of(found), form)
-    money = form.money()
-    attempt(
-        request,
-        f"The price is {money.shown()} from now on.",
-        lambda: actions.set_price(sku, money, reason=form.cleaned_data["reason"]),
-    )
+    new = NewPrice(product=found, scope=LIST, price=form.money(), reason=form.cleaned_data["reason"])
+    try:
+        outcome = set_prices([new])
+    except Refusal as refusal:
+        refused(request, refusal)
+    else:
+        messages.success(request, f"{new.price.shown()}: {outcome}.")
     return redirect("console:product", sku)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from simplane.console.menu import GROUPS
+from simplane.console.waiting import waiting_count
 from simplane.core.models import DeadLetter
 
 
@@ -22,6 +23,7 @@ def page(
         shared |= {
             "menu": GROUPS,
             "stuck_count": DeadLetter.objects.filter(resolved_at__isnull=True).count(),
+            "approvals_count": waiting_count(),
             "environment": settings.SIMPLANE.environment,
         }
     answer = render(request, f"console/{template}.html", shared | context, status=status)

@@ -27,12 +27,12 @@ def _create(options: argparse.Namespace) -> int:
     from simplane.core import context
     from simplane.core.errors import Refusal
     from simplane.core.money import parse
-    from simplane.ordering.resellers import onboard
+    from simplane.ordering.resellers import Agreed, onboard
 
     try:
         with context.acting("command line"):
             credit = parse(options.credit, options.currency)
-            made = onboard(options.name, options.currency, credit_minor=credit.minor, reason=options.reason)
+            made = onboard(options.name, options.currency, Agreed(credit_minor=credit.minor, reason=options.reason))
     except Refusal as refusal:
         print(f"reseller create: {refusal}")
         return 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from simplane.catalog.models import Terms
+from simplane.catalog.models import Terms, Tier
 from simplane.core import audit, clock
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput, Refusal
@@ -43,17 +43,36 @@ class Onboarded:
     test: NewKey
 
 
-def onboard(name: str, currency: str, *, credit_minor: int = 0, reason: str = "") -> Onboarded:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What was agreed when we take a reseller on. `owner_email`: gets a link that makes its bearer the owner."""
+
+    credit_minor: int = 0
+    tier: Tier | None = None
+    country: str = ""
+    owner_email: str = ""
+    reason: str = ""
+
+
+def onboard(name: str, currency: str, agreed: Agreed | None = None) -> Onboarded:
     """Take a reseller on. Raises BadInput, BadMoney, ResellerExists."""
+    agreed = agreed or Agreed()
     slug = _slug(name)
     precision(currency)
     with transaction():
         if Organization.objects.filter(slug=slug).exists():
             raise ResellerExists(f"there is an organization {slug}", fix="choose another name")
-        live, twin, wallet = _new_account(name, slug, currency)
-        if credit_minor:
-            set_credit_limit(wallet, credit_minor, reason=reason)
-        audit.note("reseller.onboarded", "organization", slug, after={"currency": currency}, reason=reason)
+        profile = {"country": agreed.country, "contact_email": agreed.owner_email.lower()}
+        live, twin, wallet = _new_account(name, slug, currency, **profile)
+        if agreed.tier is not None:
+            # Agreed, not reached by volume: that does not take it away again.
+            Terms.objects.filter(organization=live).update(tier=agreed.tier, tier_pinned=True)
+        if agreed.credit_minor:
+            set_credit_limit(wallet, agreed.credit_minor, reason=agreed.reason)
+        if agreed.owner_email:
+            write_invitation(live, agreed.owner_email, Role.OWNER, by=None)
+        after = {"currency": currency, "tier": agreed.tier.name if agreed.tier else None}
+        audit.note("reseller.onboarded", "organization", slug, after=after, reason=agreed.reason)
     return Onboarded(live, twin, create_key(live, "first live key"), create_key(twin, "first test key"))
 
 

@@ -16,10 +16,15 @@ def attempt(request: HttpRequest, done: str, verb: Callable[[], object]) -> bool
     try:
         verb()
     except Refusal as refusal:
-        messages.error(request, f"Refused: {refusal}")
+        refused(request, refusal)
         return False
     messages.success(request, done)
     return True
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> None:
+    """Leave a note that nothing was done, and why."""
+    messages.error(request, f"Refused: {refusal}")
 
 
 def given(reason: str) -> str:

@@ -31,6 +31,14 @@ EMPTY = {
     "/console/shops/": "No shop is connected.",
     "/console/webhooks/": "No webhook fits.",
     "/console/audit/": "No entry fits.",
+    "/console/resellers/": "No reseller fits.",
+    "/console/prices/": "No product fits.",
+    "/console/prices/tiers/": "There is no tier",
+    "/console/approvals/": "Nothing waits for a second person.",
+    "/console/ledger/": "Nothing was posted yet.",
+    "/console/ledger/accounts/": "No account fits.",
+    "/console/ledger/cash/": "Nothing was recorded by hand yet.",
+    "/console/ledger/months/": "there is no month to close",
 }
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*json)|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
 

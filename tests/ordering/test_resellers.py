@@ -12,7 +12,7 @@ from simplane.ledger.models import Transaction
 from simplane.ledger.verify import verify
 from simplane.ops import reseller
 from simplane.ordering.placing import LineWanted
-from simplane.ordering.resellers import onboard
+from simplane.ordering.resellers import Agreed, onboard
 from simplane.organizations.models import ApiKey, Organization
 from tests.ordering.place_reference import place
 from tests.ordering.wholesale import Reseller, sold
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_new_reseller_has_a_twin_with_play_money_and_two_keys() -> None:
-    made = onboard("Acme Travel", "EUR", credit_minor=500_00, reason="known for years")
+    made = onboard("Acme Travel", "EUR", Agreed(credit_minor=500_00, reason="known for years"))
 
     (live,) = queries.wallets(made.organization.pk)
     (play,) = queries.wallets(made.twin.pk)
