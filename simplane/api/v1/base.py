@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -81,9 +82,14 @@ def _not_found(request: HttpRequest, told: Http404) -> HttpResponse:  # noqa: AR
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, told: HttpError) -> HttpResponse:
-    if isinstance(told.__cause__, Refused):  # of our own parser
-        return problem(request, told.__cause__)
+    if isinstance(told.__cause__, Refused | SuspiciousOperation):  # of our own parser, or a body that is too large
+        return api.on_exception(request, told.__cause__)
     return problem(request, Refused("unauthorized" if told.status_code == 401 else "not_understood", told.message))
+
+
+@api.exception_handler(SuspiciousOperation)
+def _suspicious(request: HttpRequest, told: SuspiciousOperation) -> HttpResponse:
+    return problem(request, Refused("not_understood", str(told)[:200]))
 
 
 @api.exception_handler(OperationalError)

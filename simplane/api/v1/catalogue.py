@@ -13,6 +13,7 @@ from pydantic import Field
 from simplane.api.problems import Refused
 from simplane.api.v1.access import ApiRequest, Scope
 from simplane.api.v1.answers import cached
+from simplane.api.v1.hints import hints
 from simplane.api.v1.paging import Paging, page_of, read_cursor, write_cursor
 from simplane.api.v1.values import CLEAN, Currency, Moment, Page, examples
 from simplane.catalog.models import Product, Terms
@@ -22,6 +23,7 @@ from simplane.core import clock
 from simplane.organizations.models import Organization
 
 router = Router(tags=["Catalogue"], auth=Scope("catalogue:read"))
+ETAGGED = hints("no_wallet", etag=True)
 MEGABYTE = 10**6
 SETTLED = timedelta(seconds=5)
 """A write that began earlier may commit later: the feed tells only what is so old that nothing comes in before it."""
@@ -107,7 +109,7 @@ class ChangesOut(Page[ChangedOut]):
 Sku = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-@router.get("/products", response=Page[ProductOut], summary="List products")
+@router.get("/products", response=Page[ProductOut], summary="List products", openapi_extra=ETAGGED)
 def list_products(request: ApiRequest, wanted: Query[ProductFilter]) -> HttpResponse:
     """Everything you can order, with your price now. Send the answer's `ETag` as `If-None-Match`: 304 if nothing changed."""
     owner = request.auth.organization
@@ -117,7 +119,7 @@ def list_products(request: ApiRequest, wanted: Query[ProductFilter]) -> HttpResp
     return cached(request, Page[ProductOut].model_validate(page))
 
 
-@router.get("/products/changes", response=ChangesOut, summary="Follow changes")
+@router.get("/products/changes", response=ChangesOut, summary="Follow changes", openapi_extra=hints("no_wallet"))
 def list_changes(request: ApiRequest, wanted: Query[Since]) -> dict[str, Any]:
     """Products whose content or price changed since a cursor, as they are now, each once; a few seconds behind.
 
@@ -138,7 +140,7 @@ def list_changes(request: ApiRequest, wanted: Query[Since]) -> dict[str, Any]:
     }
 
 
-@router.get("/products/{sku}", response=ProductOut, summary="Read a product")
+@router.get("/products/{sku}", response=ProductOut, summary="Read a product", openapi_extra=ETAGGED)
 def read_product(request: ApiRequest, sku: Path[Sku]) -> HttpResponse:
     """One SKU with your price now."""
     owner = request.auth.organization

@@ -11,6 +11,7 @@ from simplane.api.problems import Refused
 from simplane.api.v1.access import ApiRequest, Scope
 from simplane.api.v1.esim_values import EsimOut, shown
 from simplane.api.v1.esims import find_esim
+from simplane.api.v1.hints import hints
 from simplane.api.v1.idempotency import once
 from simplane.api.v1.orders import UnitOut, find_unit, unit_shown
 from simplane.api.v1.values import PublicId
@@ -22,29 +23,34 @@ from simplane.suppliers import registry
 
 router = Router(tags=["eSIMs"])
 CHANGE = Scope("esims:write")
+ASKING = hints("not_supported", "supplier_refused", "supplier_silent", key="optional")
+BACK = hints("not_supported", "not_refundable", key="optional")
+OPTIONAL = hints(key="optional")
 WHY = "asked for by API"
 
 
-@router.post("/esims/{id}/suspend", response=EsimOut, auth=CHANGE, summary="Suspend an eSIM")
-def suspend(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
+@router.post("/esims/{id}/suspend", response=EsimOut, auth=CHANGE, summary="Suspend an eSIM", openapi_extra=ASKING)
+def suspend_esim(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     """Pause the service; its plan goes on. Where the supplier can not: `not_supported`."""
     return _changed(request, id, lambda unit: service.suspend(_line_of(unit), reason=WHY))
 
 
-@router.post("/esims/{id}/resume", response=EsimOut, auth=CHANGE, summary="Resume an eSIM")
-def resume(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
+@router.post("/esims/{id}/resume", response=EsimOut, auth=CHANGE, summary="Resume an eSIM", openapi_extra=ASKING)
+def resume_esim(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     """End a pause."""
     return _changed(request, id, lambda unit: service.resume(_line_of(unit), reason=WHY))
 
 
-@router.post("/esims/{id}/cancel", response=EsimOut, auth=CHANGE, summary="End an eSIM")
-def cancel(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
+@router.post("/esims/{id}/cancel", response=EsimOut, auth=CHANGE, summary="End an eSIM", openapi_extra=ASKING)
+def end_esim(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     """End the service for good, used or not. No money comes back: for that ask for a refund before it is installed."""
     return _changed(request, id, lambda unit: service.terminate(_line_of(unit), reason=WHY))
 
 
-@router.post("/esims/{id}/refund", response={202: EsimOut}, auth=CHANGE, summary="Give an eSIM back")
-def refund(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
+@router.post(
+    "/esims/{id}/refund", response={202: EsimOut}, auth=CHANGE, summary="Give an eSIM back", openapi_extra=BACK
+)
+def refund_esim(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     """Give back an eSIM that nobody installed. The supplier is asked; `refund` of the eSIM tells what came of it.
 
     When it is taken back the eSIM ends and its price is in your wallet again; otherwise it stays sold.
@@ -52,7 +58,14 @@ def refund(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     return _changed(request, id, _refund, status=202)
 
 
-@router.post("/units/{id}/cancel", response=UnitOut, auth=CHANGE, tags=["Orders"], summary="Cancel a unit")
+@router.post(
+    "/units/{id}/cancel",
+    response=UnitOut,
+    auth=CHANGE,
+    tags=["Orders"],
+    summary="Cancel a unit",
+    openapi_extra=OPTIONAL,
+)
 def cancel_unit(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     """Do not buy a unit that is not bought yet; its price is in your wallet again at once.
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from simplane.api.problems import Refused
 from simplane.api.v1.access import ApiRequest, Scope
 from simplane.api.v1.esim_values import EsimOut, UsageOut, esims_of, shown, usage_shown
+from simplane.api.v1.hints import hints
 from simplane.api.v1.paging import Paging, page_of
 from simplane.api.v1.states import EsimWord
 from simplane.api.v1.values import Page, PublicId
@@ -64,13 +65,15 @@ def read_esim(request: ApiRequest, id: Path[PublicId]) -> dict[str, Any]:
     return shown([find_esim(request.auth.organization, id)])[0]
 
 
-@router.get("/esims/{id}/qr.png", summary="Read the QR code as PNG", openapi_extra={"x-media": "image/png"})
+@router.get("/esims/{id}/qr.png", summary="Read the QR code as PNG", openapi_extra=hints("not_now", media="image/png"))
 def read_qr_png(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     """The activation code as a picture to scan, dark on white with its quiet zone."""
     return HttpResponse(qr.png(_code(request.auth.organization, id)), content_type="image/png")
 
 
-@router.get("/esims/{id}/qr.svg", summary="Read the QR code as SVG", openapi_extra={"x-media": "image/svg+xml"})
+@router.get(
+    "/esims/{id}/qr.svg", summary="Read the QR code as SVG", openapi_extra=hints("not_now", media="image/svg+xml")
+)
 def read_qr_svg(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     """The same, scaling to any size."""
     return HttpResponse(qr.svg(_code(request.auth.organization, id)), content_type="image/svg+xml")

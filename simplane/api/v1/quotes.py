@@ -10,6 +10,7 @@ from pydantic import Field
 
 from simplane.api.problems import Refused
 from simplane.api.v1.access import ApiRequest, Scope
+from simplane.api.v1.hints import hints
 from simplane.api.v1.idempotency import once
 from simplane.api.v1.values import Currency, Minor, Moment, PublicId, Text, Wanted, examples
 from simplane.catalog.models import Quote
@@ -56,7 +57,13 @@ class QuoteOut(Schema):
     expires_at: Moment
 
 
-@router.post("/quotes", response={201: QuoteOut}, auth=Scope("orders:write"), summary="Ask for a quote")
+@router.post(
+    "/quotes",
+    response={201: QuoteOut},
+    auth=Scope("orders:write"),
+    summary="Ask for a quote",
+    openapi_extra=hints("not_found", "no_price", key="optional"),
+)
 def create_quote(request: ApiRequest, wanted: QuoteIn) -> HttpResponse:
     """Have today's price of a quantity promised for 15 minutes. Nothing is reserved or spent."""
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from simplane.api.problems import Refused
 from simplane.api.v1.access import ApiRequest, Scope
+from simplane.api.v1.hints import hints
 from simplane.api.v1.idempotency import key_of, once
 from simplane.api.v1.values import Wanted, examples
 from simplane.api.v1.wallet import WalletOut, wallet_shown
@@ -56,14 +57,26 @@ class FundsIn(Wanted):
     amount_minor: Annotated[int, Field(ge=1, le=MOST_MINOR, description="In your currency.")]
 
 
-@router.get("/sandbox/faults", response=FaultsOut, auth=Scope("catalogue:read"), summary="List faults")
+@router.get(
+    "/sandbox/faults",
+    response=FaultsOut,
+    auth=Scope("catalogue:read"),
+    summary="List faults",
+    openapi_extra=hints("test_only"),
+)
 def list_faults(request: ApiRequest) -> dict[str, Any]:
     """What can be written as `test_fault` into POST /orders with a test key."""
     _only_test(request.auth.organization)
     return {"data": [{"name": name, "meaning": meaning} for name, meaning in FAULTS.items()]}
 
 
-@router.post("/sandbox/funds", response={201: WalletOut}, auth=Scope("wallet:write"), summary="Get play money")
+@router.post(
+    "/sandbox/funds",
+    response={201: WalletOut},
+    auth=Scope("wallet:write"),
+    summary="Get play money",
+    openapi_extra=hints("test_only", key="optional"),
+)
 def add_funds(request: ApiRequest, wanted: FundsIn) -> HttpResponse:
     """Put play money into the test wallet."""
     owner = request.auth.organization

@@ -35,6 +35,18 @@ EXAMPLE = {
     "scope": "catalogue:read orders:write",
 }
 
+REFUSED = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "description": "RFC 6749 section 5.2.",
+            "required": ["error", "error_description"],
+            "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+        },
+        "example": {"error": "invalid_client", "error_description": "client_id is the key's id (key_…)"},
+    }
+}
+
 
 class TokenOut(Schema):
     """Send it as `Authorization: Bearer at_…` until it expires."""
@@ -66,6 +78,11 @@ class OAuthError(Exception):
     response=TokenOut,
     summary="Get an access token",
     openapi_extra={
+        "responses": {
+            400: {"description": "A field is wrong", "content": REFUSED},
+            401: {"description": "The client is not known", "content": REFUSED},
+            429: {"description": "Too many requests from this address", "content": REFUSED},
+        },
         "requestBody": {
             "required": True,
             "content": {
@@ -74,7 +91,7 @@ class OAuthError(Exception):
                     "examples": {"default": {"value": EXAMPLE}},
                 }
             },
-        }
+        },
     },
 )
 def create_token(request: HttpRequest) -> HttpResponse:

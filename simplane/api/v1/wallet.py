@@ -13,6 +13,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from simplane.api.v1.access import ApiRequest, Scope
+from simplane.api.v1.hints import hints
 from simplane.api.v1.paging import Paging, page_of
 from simplane.api.v1.values import CLEAN, Currency, Minor, Moment, Page, examples
 from simplane.catalog.wholesale import terms_of
@@ -161,7 +162,12 @@ def list_entries(request: ApiRequest, wanted: Query[EntryFilter]) -> dict[str, A
     return page_of(_filtered(rows, wanted), wanted, lambda found: [_entry(row) for row in found], by="at")
 
 
-@router.get("/wallet/statements", response=StatementOut, summary="Read a month's statement")
+@router.get(
+    "/wallet/statements",
+    response=StatementOut,
+    summary="Read a month's statement",
+    openapi_extra=hints(also="text/csv"),
+)
 def read_statement(request: ApiRequest, wanted: Query[StatementWanted]) -> Any:
     """Opening balance, each entry with the balance after it, and closing balance; as JSON or CSV."""
     owner = request.auth.organization

@@ -91,13 +91,13 @@ class Program:
             **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in sent.items() if value},
         }
         got: list[Any] = []
-        with _connection_kept():
+        with connection_kept():
             answer = b"".join(application(environ, lambda line, found: got.extend([line, found])))
         return Answer(int(got[0].split()[0]), dict(got[1]), answer)
 
 
 @contextmanager
-def _connection_kept() -> Iterator[None]:
+def connection_kept() -> Iterator[None]:
     """As Django's own test client: the beginning of a request must not end the transaction of the test."""
     request_started.disconnect(close_old_connections)
     try:
