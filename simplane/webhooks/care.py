@@ -10,8 +10,8 @@ from simplane.core import clock, jobs
 from simplane.core.db import transaction
 from simplane.delivery import plain
 from simplane.organizations.models import Membership, Organization, Role
-from simplane.webhooks.actions.endpoints import end, read_host
-from simplane.webhooks.models import Endpoint, Message
+from simplane.webhooks.actions.endpoints import end, read_host, remove_log
+from simplane.webhooks.models import Delivery, Endpoint, Message
 
 WARN_AFTER = timedelta(days=2)
 DISABLE_AFTER = timedelta(days=4)
@@ -88,10 +88,12 @@ def owners(organization: Organization) -> list[str]:
 
 
 def forget_old() -> int:
-    """Messages older than 30 days go, with their deliveries and attempts. Returns how many."""
-    old = Message.objects.filter(created_at__lt=clock.now() - KEPT).order_by("pk").values_list("pk", flat=True)
+    """Messages older than 30 days go, with their deliveries and attempts, at most 5,000 at a time. Returns how many."""
+    old = Message.objects.filter(created_at__lt=clock.now() - KEPT).order_by("created_at").values_list("pk", flat=True)
     gone = list(old[:_PART])
-    Message.objects.filter(pk__in=gone).delete()
+    with transaction():
+        remove_log(Delivery.objects.filter(message__in=gone))
+        Message.objects.filter(pk__in=gone).delete()
     return len(gone)
 
 

@@ -128,6 +128,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["endpoint", "due_at"], name="webhook_delivery_due", condition=Q(state="waiting")),
             models.Index(fields=["endpoint", "-id"], name="webhook_delivery_newest"),
+            models.Index(fields=["endpoint", "-id"], name="webhook_delivery_failed", condition=Q(state="failed")),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from simplane.core.db import needs_transaction, transaction
-from simplane.webhooks.actions.tell import tell
+from simplane.webhooks.actions.tell import tell_many
 from simplane.webhooks.facts import Happened, facts_of, told_of
 from simplane.webhooks.models import Bookmark, Endpoint
 
@@ -69,8 +69,8 @@ def _tell(after: int, upto: int) -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(NEWS, [after, upto, list(told_of()), owners, MOST_AT_ONCE])
         rows = [Happened(*row) for row in cursor.fetchall()]
-    told = sum(tell(fact) is not None for row in rows for fact in facts_of(row))
-    return (rows[-1].id if len(rows) == MOST_AT_ONCE else upto), told
+    told = tell_many([fact for row in rows for fact in facts_of(row)])
+    return (rows[-1].id if len(rows) == MOST_AT_ONCE else upto), len(told)
 
 
 NEWS = """

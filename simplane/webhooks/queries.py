@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from simplane.webhooks.errors import NoSuchDelivery, NoSuchEndpoint
 from simplane.webhooks.models import Attempt, Delivery, Endpoint
@@ -38,16 +38,14 @@ class Health:
 
 def endpoints(organization_id: int) -> list[Health]:
     """All endpoints, the newest first."""
-    state = Delivery.State
-    rows = (
-        Endpoint.objects.filter(organization_id=organization_id)
-        .annotate(
-            waiting=Count("deliveries", filter=Q(deliveries__state=state.WAITING)),
-            failed=Count("deliveries", filter=Q(deliveries__state=state.FAILED)),
-        )
-        .order_by("-created_at", "-pk")
-    )
-    return [Health(row, row.waiting, row.failed) for row in rows]
+    counts = dict[tuple[int, str], int]()
+    for state in (Delivery.State.WAITING, Delivery.State.FAILED):
+        of_state = Delivery.objects.filter(endpoint__organization_id=organization_id, state=state)
+        for pk, count in of_state.values_list("endpoint_id").annotate(count=Count("pk")).order_by():
+            counts[pk, state] = count
+    rows = Endpoint.objects.filter(organization_id=organization_id).order_by("-created_at", "-pk")
+    waiting, failed = Delivery.State.WAITING, Delivery.State.FAILED
+    return [Health(row, counts.get((row.pk, waiting), 0), counts.get((row.pk, failed), 0)) for row in rows]
 
 
 def endpoint(organization_id: int, public_id: str) -> Endpoint:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db.models import QuerySet
+
 from simplane.core import audit, clock, context, jobs
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.ids import new_id
@@ -12,7 +14,7 @@ from simplane.core.reach import read_target
 from simplane.organizations.models import Organization
 from simplane.webhooks.errors import BadEndpoint, NoSuchEndpoint, TooManyEndpoints
 from simplane.webhooks.kinds import API_VERSION, KINDS
-from simplane.webhooks.models import Delivery, Endpoint
+from simplane.webhooks.models import Attempt, Delivery, Endpoint
 from simplane.webhooks.signing import new_secret
 from simplane.webhooks.values import NewSecret
 
@@ -92,6 +94,7 @@ def delete_endpoint(organization_id: int, public_id: str) -> None:
     with transaction():
         endpoint = locked(organization_id, public_id)
         audit.note("webhook_endpoint.deleted", "webhook_endpoint", public_id, before=_seen(endpoint))
+        remove_log(Delivery.objects.filter(endpoint=endpoint))
         endpoint.delete()
 
 
@@ -130,6 +133,13 @@ def end(endpoint: Endpoint, reason: Endpoint.Reason) -> None:
     audit.note("webhook_endpoint.disabled", "webhook_endpoint", endpoint.public_id, reason=_R(reason).label)
     if reason != _R.OWNER:
         jobs.enqueue("webhooks.mail_owner", endpoint_id=endpoint.pk, about="disabled")
+
+
+@needs_transaction
+def remove_log(deliveries: QuerySet[Delivery]) -> None:
+    """Delete deliveries with their attempts, each table by one statement, for there may be very many."""
+    Attempt.objects.filter(delivery__in=deliveries).delete()
+    deliveries._raw_delete(deliveries.db)
 
 
 @needs_transaction

@@ -10,7 +10,7 @@ from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput
 from simplane.core.ids import new_id
 from simplane.webhooks.actions.endpoints import locked
-from simplane.webhooks.actions.tell import send_to, wake, write
+from simplane.webhooks.actions.tell import send, wake, write
 from simplane.webhooks.errors import EndpointDisabled, NoSuchDelivery
 from simplane.webhooks.kinds import TEST
 from simplane.webhooks.models import Delivery, Endpoint, Message
@@ -82,7 +82,8 @@ def send_test(organization_id: int, endpoint_id: str) -> Delivery:
             at=clock.now(),
             data={"endpoint": endpoint.public_id, "note": "You asked for this test event."},
         )
-        (made,) = send_to(write(fact), [endpoint])
+        (message,) = write([fact])
+        (made,) = send([(message, endpoint)])
         audit.note("webhook_endpoint.tested", "webhook_endpoint", endpoint.public_id)
     return made
 
@@ -107,13 +108,7 @@ def _again(endpoint: Endpoint, messages: Sequence[Message]) -> int:
         )
     )
     _begin_anew(known.values(), endpoint)
-    now = clock.now()
-    Delivery.objects.bulk_create(
-        Delivery(endpoint=endpoint, message=one, public_id=new_id("dlv"), due_at=now, created_at=now)
-        for one in messages
-        if one.pk not in known
-    )
-    wake([endpoint.pk])
+    send([(one, endpoint) for one in messages if one.pk not in known])
     audit.note("webhook_endpoint.replayed", "webhook_endpoint", endpoint.public_id, after={"messages": len(messages)})
     return len(messages)
 

@@ -19,20 +19,30 @@ from simplane.webhooks.values import Fact
 
 @needs_transaction
 def tell(fact: Fact) -> Message | None:
-    """Write what happened for the endpoints that want it. None: it was told before, or the organization has none.
+    """Write what happened for the endpoints that want it. None: it was told before, or the organization has none."""
+    return next(iter(tell_many([fact])), None)
 
-    An organization whose endpoints are all disabled has the message kept, so that it can be replayed.
+
+@needs_transaction
+def tell_many(facts: Sequence[Fact]) -> list[Message]:
+    """As `tell`, for facts in the order they happened; those told before, and those nobody listens to, are left out.
+
+    An organization whose endpoints are all disabled has its messages kept, so that they can be replayed.
     """
-    endpoints = list(Endpoint.objects.filter(organization_id=fact.organization_id))
-    if not endpoints:
-        return None
-    _one_at_a_time(fact.organization_id)
-    if Message.objects.filter(organization_id=fact.organization_id, key=fact.key).exists():
-        return None
-    message = write(fact)
-    wanting = [one for one in endpoints if one.state == Endpoint.State.ACTIVE and wants(one, fact.type)]
-    send_to(message, wanting)
-    return message
+    owners = sorted({fact.organization_id for fact in facts})
+    listening: dict[int, list[Endpoint]] = {}
+    for endpoint in Endpoint.objects.filter(organization_id__in=owners).order_by("pk"):
+        listening.setdefault(endpoint.organization_id, []).append(endpoint)
+    _one_at_a_time(owner for owner in owners if owner in listening)
+    messages = write([fact for fact in facts if fact.organization_id in listening])
+    pairs = [
+        (message, endpoint)
+        for message in messages
+        for endpoint in listening[message.organization_id]
+        if endpoint.state == Endpoint.State.ACTIVE and wants(endpoint, message.type)
+    ]
+    send(pairs)
+    return messages
 
 
 def wants(endpoint: Endpoint, kind: str) -> bool:
@@ -41,21 +51,40 @@ def wants(endpoint: Endpoint, kind: str) -> bool:
 
 
 @needs_transaction
-def write(fact: Fact) -> Message:
-    """The message itself, with the next number of its subject."""
-    known = Message.objects.filter(organization_id=fact.organization_id, subject=fact.subject)
-    sequence = (known.aggregate(newest=Max("sequence"))["newest"] or 0) + 1
-    return Message.objects.create(
-        organization_id=fact.organization_id,
-        public_id=new_id("msg"),
-        type=fact.type,
-        key=fact.key,
-        subject=fact.subject,
-        sequence=sequence,
-        at=fact.at,
-        created_at=clock.now(),
-        body=_body(fact, sequence),
-    )
+def write(facts: Sequence[Fact]) -> list[Message]:
+    """The messages themselves, each with the next number of its subject. Facts told before are left out."""
+    told, newest = _known(facts)
+    now, made = clock.now(), []
+    for fact in facts:
+        if (fact.organization_id, fact.key) in told:
+            continue
+        told.add((fact.organization_id, fact.key))
+        subject = (fact.organization_id, fact.subject)
+        newest[subject] = newest.get(subject, 0) + 1
+        made.append(
+            Message(
+                organization_id=fact.organization_id,
+                public_id=new_id("msg"),
+                type=fact.type,
+                key=fact.key,
+                subject=fact.subject,
+                sequence=newest[subject],
+                at=fact.at,
+                created_at=now,
+                body=_body(fact, newest[subject]),
+            )
+        )
+    return Message.objects.bulk_create(made)
+
+
+def _known(facts: Sequence[Fact]) -> tuple[set[tuple[int, str]], dict[tuple[int, str], int]]:
+    """Which of these facts were told, and the newest number of each subject."""
+    owners = {fact.organization_id for fact in facts}
+    rows = Message.objects.filter(organization_id__in=owners)
+    told = rows.filter(key__in={fact.key for fact in facts}).values_list("organization_id", "key")
+    about = rows.filter(subject__in={fact.subject for fact in facts}).values_list("organization_id", "subject")
+    newest = about.annotate(newest=Max("sequence")).values_list("organization_id", "subject", "newest")
+    return set(told), {(owner, subject): number for owner, subject, number in newest}
 
 
 def _body(fact: Fact, sequence: int) -> str:
@@ -73,14 +102,14 @@ def stamp(moment: datetime) -> str:
 
 
 @needs_transaction
-def send_to(message: Message, endpoints: Sequence[Endpoint]) -> list[Delivery]:
-    """A delivery to each of these endpoints, due now."""
+def send(pairs: Sequence[tuple[Message, Endpoint]]) -> list[Delivery]:
+    """A delivery of each message to its endpoint, due now."""
     now = clock.now()
     made = Delivery.objects.bulk_create(
-        Delivery(endpoint=one, message=message, public_id=new_id("dlv"), due_at=now, created_at=now)
-        for one in endpoints
+        Delivery(endpoint=endpoint, message=message, public_id=new_id("dlv"), due_at=now, created_at=now)
+        for message, endpoint in pairs
     )
-    wake(one.pk for one in endpoints)
+    wake(endpoint.pk for _, endpoint in pairs)
     return made
 
 
@@ -101,7 +130,8 @@ WHERE id IN (SELECT id FROM webhooks_endpoint WHERE id = ANY(%(ids)s) ORDER BY i
 """
 
 
-def _one_at_a_time(organization_id: int) -> None:
+def _one_at_a_time(organization_ids: Iterable[int]) -> None:
     """Messages of one organization are numbered one after the other."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('webhooks', %s))", [organization_id])
+        for owner in organization_ids:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('webhooks', %s))", [owner])
