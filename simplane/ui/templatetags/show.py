@@ -21,18 +21,18 @@ register = template.Library()
 TONES = {
     "ok": (
         "done sent delivered bought active approved balanced ok released installed enabled downloaded ready on mapped"
-        " finished chosen resolved acknowledged"
+        " finished chosen resolved acknowledged succeeded"
     ),
     "wait": (
         "waiting routed buying pending requested queued received wanted calling open proposed accepted not_ready review"
-        " running awaiting_payment todo doing info"
+        " running awaiting_payment todo doing info awaiting processing created"
     ),
     "warn": (
         "unknown held late flagged retryable paused needs_mapping depleted suspended person quarantined warning hint"
-        " vanished deletion_scheduled half_open"
+        " vanished deletion_scheduled half_open disputed partly_refunded"
     ),
     "bad": (
-        "dead failed bounced blocked rejected permanent expired loss refused critical uninstalled terminated deleted"
+        "dead failed bounced blocked rejected permanent expired loss refused critical uninstalled terminated deleted lost"
     ),
 }
 _TONE = {state: tone for tone, states in TONES.items() for state in states.split()}
@@ -170,7 +170,12 @@ def is_checkbox(field: BoundField) -> bool:
 def styled(field: BoundField) -> SafeString:
     """A form field with Tabler's classes, tied to its help and errors for screen readers."""
     widget = field.field.widget
-    known = {forms.CheckboxInput: "form-check-input", forms.Select: "form-select", forms.SelectMultiple: "form-select"}
+    ticks = (forms.CheckboxInput, forms.CheckboxSelectMultiple)
+    known = {
+        **dict.fromkeys(ticks, "form-check-input"),
+        forms.Select: "form-select",
+        forms.SelectMultiple: "form-select",
+    }
     css = next((name for kind, name in known.items() if isinstance(widget, kind)), "form-control")
     attrs: dict[str, str | bool] = {"class": css}
     if field.errors:
