@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from simplane.api import place_order
+from simplane.api.express import Begun, Environ, Headers, Reply
 from simplane.channels import intake as shops
 from simplane.core import store
 from simplane.core.addresses import source_ip
@@ -28,10 +29,11 @@ from simplane.payments import intake as payments
 from simplane.suppliers import intake as suppliers
 
 log = logger(__name__)
-Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 WSGI = Callable[[Environ, StartResponse], Iterable[bytes]]
 PREFIX = "/webhooks/"
+SHOPS = "/webhooks/shopify/"
+STORED = 200, b"ok\n"
 _REASONS = {
     200: "200 OK",
     400: "400 Bad Request",
@@ -54,18 +56,41 @@ def with_fast_lane(django: WSGI) -> WSGI:
         if path == place_order.PATH and environ.get("REQUEST_METHOD") != "GET":
             line, headers, body = place_order.serve(environ)
             start_response(line, headers)
-            return body
+            return [body]
         if not path.startswith(PREFIX):
             return django(environ, start_response)
-        status, text = _serve(path, environ)
-        count_webhook(path, status)
-        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
-        if status == 503:
-            headers.append(("Retry-After", "30"))
-        start_response(_REASONS[status], headers)
+        line, headers, text = _answer(path, *_serve(path, environ))
+        start_response(line, headers)
         return [text]
 
+    setattr(application, "start", start)  # noqa: B010  where the server looks for it (api/express.py)
     return application
+
+
+def start(environ: Environ, reply: Reply) -> Begun | None:
+    """Begin a request that needs no thread: an order, or a delivery that is surely a known shop's."""
+    path: str = environ["PATH_INFO"]
+    if path == place_order.PATH:
+        return place_order.start(environ, reply)
+    if not path.startswith(SHOPS):
+        return None
+    raw: bytes = environ["wsgi.input"].getvalue()
+    found = shops.verify_known(path.removeprefix(SHOPS).rstrip("/"), _named(environ), raw)
+    if found is None:
+        return None
+
+    def tell(_: bool | None, problem: BaseException | None) -> None:
+        reply(*_answer(path, *(_not_stored(path, problem) if problem else STORED)))
+
+    return Begun(store.put_and_tell(_of_shop(found, raw), tell), store.WAIT_SECONDS)
+
+
+def _answer(path: str, status: int, text: bytes) -> tuple[str, Headers, bytes]:
+    count_webhook(path, status)
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+    if status == 503:
+        headers.append(("Retry-After", "30"))
+    return _REASONS[status], headers, text
 
 
 def _serve(path: str, environ: Environ) -> tuple[int, bytes]:
@@ -82,10 +107,14 @@ def _serve(path: str, environ: Environ) -> tuple[int, bytes]:
             return found
         store.put(found)
     except (NotDone, DatabaseError) as problem:
-        # 5xx: the sender keeps the delivery and tries again; reconciliation closes what is left.
-        log.error("webhook.not_stored", path=path, problem=type(problem).__name__)
-        return 503, b"not stored, send it again\n"
-    return 200, b"ok\n"
+        return _not_stored(path, problem)
+    return STORED
+
+
+def _not_stored(path: str, problem: BaseException) -> tuple[int, bytes]:
+    """5xx: the sender keeps the delivery and tries again; reconciliation closes what is left."""
+    log.error("webhook.not_stored", path=path, problem=type(problem).__name__)
+    return 503, b"not stored, send it again\n"
 
 
 def _body(environ: Environ) -> tuple[bytes, tuple[int, bytes] | None]:
@@ -111,7 +140,7 @@ def _check(parts: list[str], environ: Environ, raw: bytes) -> Delivery | tuple[i
     if any("\0" in part for part in parts):
         return 404, b"no such address\n"
     close_old_connections()
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    headers = _named(environ)
     if len(parts) == 2 and parts[0] == "shopify":
         return _shop(parts[1], headers, raw)
     if len(parts) == 2 and parts[0] == "stripe":
@@ -121,6 +150,10 @@ def _check(parts: list[str], environ: Environ, raw: bytes) -> Delivery | tuple[i
     if len(parts) == 2 and parts[0] == "mail":
         return _bounce(parts[1], raw)
     return 404, b"no such address\n"
+
+
+def _named(environ: Environ) -> dict[str, str]:
+    return {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
 
 
 def _bounce(token: str, raw: bytes) -> Delivery | tuple[int, bytes]:
@@ -135,7 +168,11 @@ def _shop(key: str, headers: dict[str, str], raw: bytes) -> Delivery | tuple[int
     if isinstance(found, shops.Refused):
         log.warning("webhook.refused", shop=key, reason=found.reason, length=len(raw))
         return found.status, b"refused\n"
-    return Delivery("shopify", found.account, found.delivery_id, found.topic, dict(found.headers_to_store), raw, True)
+    return _of_shop(found, raw)
+
+
+def _of_shop(found: shops.Intake, raw: bytes) -> Delivery:
+    return Delivery("shopify", found.account, found.delivery_id, found.topic, found.headers_to_store, raw, True)
 
 
 def _payment(key: str, headers: dict[str, str], raw: bytes) -> Delivery | tuple[int, bytes]:

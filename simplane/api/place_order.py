@@ -1,187 +1,125 @@
 """POST /api/v1/orders, served before Django (docs/adr/0014): read, check the form, let the SQL decide, answer.
 
-201 the order; 200 is never sent. A repeated Idempotency-Key is answered with the first answer and
+201 the order; 200 only of a dry run. A repeated Idempotency-Key is answered with the first answer and
 `Idempotent-Replayed: true`. Everything else is a problem of `api/problems.py`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Annotated, Any
+from urllib.parse import parse_qs
 
 import msgspec
-import psycopg
-from django.conf import settings
-from msgspec import Meta, Struct
 
-from simplane.api import problems
-from simplane.core import jobs
-from simplane.core.addresses import source_ip
-from simplane.core.batches import Connection, NotDone
+from simplane.api import limits, order_dry_run, order_wait, problems
+from simplane.api.express import ANSWERED, Begun, Environ, Headers, Reply
+from simplane.api.order_request import read
+from simplane.api.problems import Refused
+from simplane.core.batches import NotDone
 from simplane.core.ids import new_id
 from simplane.core.log import logger
 from simplane.core.metrics import API_ORDERS
-from simplane.ordering.placing import MOST_LINES, MOST_UNITS, LineWanted, OrderWanted, Placed, place, place_one
-from simplane.organizations.keys import hash_of
+from simplane.ordering.placing import SECONDS, Placed, place, place_and_tell
 
 log = logger(__name__)
 PATH = "/api/v1/orders"
-MOST_BYTES = 256 * 1024
-Environ = dict[str, Any]
-Headers = list[tuple[str, str]]
-_CLEAN = r"^[^\x00-\x1f\x7f]+$"
-Text = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
+Answer = tuple[str, Headers, bytes]
+"""Status line, headers, body."""
 
 
-class LineIn(Struct, forbid_unknown_fields=True, frozen=True):
-    """So many eSIMs of a product."""
-
-    sku: Text
-    quantity: Annotated[int, Meta(ge=1, le=MOST_UNITS)] = 1
-    max_price_minor: Annotated[int, Meta(ge=0, le=10**12)] | None = None
-    quote: Annotated[str, Meta(min_length=1, max_length=32, pattern=_CLEAN)] | None = None
-
-
-class RecipientIn(Struct, forbid_unknown_fields=True, frozen=True):
-    """Who gets the eSIM by mail."""
-
-    email: Annotated[str, Meta(max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$")]
-    name: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
-    locale: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
-
-
-class OrderIn(Struct, forbid_unknown_fields=True, frozen=True):
-    """The body. A price is never sent, only the most it may be."""
-
-    lines: Annotated[list[LineIn], Meta(min_length=1, max_length=MOST_LINES)]
-    reference: Text | None = None
-    recipient: RecipientIn | None = None
-
-
-class _Refused(Exception):
-    def __init__(self, code: str, detail: str = "", extra: dict[str, Any] | None = None) -> None:
-        self.code, self.detail, self.extra = code, detail, extra
-        super().__init__(code)
-
-
-_decoder = msgspec.json.Decoder(OrderIn)
-_own = threading.local()
-
-
-def serve(environ: Environ) -> tuple[str, Headers, Iterable[bytes]]:
-    """Status line, headers and body of the answer to one request."""
+def serve(environ: Environ) -> Answer:
+    """The answer to one request."""
     rid = new_id("req")
-    headers: Headers = []
     try:
-        placed = _place(_read(environ, rid))
-        status, body, code = _answer(placed, headers)
-    except _Refused as refused:
-        status, body = problems.render(refused.code, rid, detail=refused.detail, extra=refused.extra)
-        code = refused.code
+        dry = _dry(environ)
+        order = read(environ, rid, dry=dry)
+        if dry:
+            return _said(order_dry_run.look(order), rid)
+        placed = place(order)
+        seconds = order_wait.wanted(environ)
+        if placed.code == "created" and seconds:
+            return order_wait.waited(placed, seconds, lambda one: _said(one, rid))
+        return _said(placed, rid)
+    except Refused as refused:
+        return _refused(refused, rid)
     except NotDone as problem:
-        log.error("order.not_confirmed", problem=str(problem), request_id=rid)
-        status, body = problems.render("unavailable", rid)
-        code = "unavailable"
-    API_ORDERS.labels(code).inc()
-    headers += _headers(status, code, len(body), rid)
-    return f"{status} {HTTPStatus(status).phrase}", headers, [body]
+        return _not_done(problem, rid)
 
 
-def _headers(status: int, code: str, length: int, rid: str) -> Headers:
-    kind = problems.CONTENT_TYPE if status >= 400 else "application/json"
-    made = [("Content-Type", kind), ("Content-Length", str(length)), ("Request-Id", rid), ("Cache-Control", "no-store")]
-    if code == "unauthorized":
-        made.append(("WWW-Authenticate", 'Bearer realm="simplane"'))
-    if status in (429, 503):
-        made.append(("Retry-After", "1"))
-    return made
+def start(environ: Environ, reply: Reply) -> Begun | None:
+    """As `serve`, without waiting for the commit; not for dry runs and for callers who wait for their eSIMs."""
+    if environ.get("QUERY_STRING") or "HTTP_PREFER" in environ:
+        return None
+    rid = new_id("req")
+    try:
+        order = read(environ, rid)
+    except Refused as refused:
+        reply(*_refused(refused, rid))
+        return ANSWERED
+
+    def tell(placed: Placed | None, problem: BaseException | None) -> None:
+        reply(*(_said(placed, rid) if placed is not None else _not_done(problem, rid)))
+
+    return Begun(place_and_tell(order, tell), SECONDS)
 
 
-def _answer(placed: Placed, headers: Headers) -> tuple[int, bytes, str]:
-    if placed.body is None or placed.status is None:
-        raise _Refused(placed.code, extra=placed.detail)
+def _dry(environ: Environ) -> bool:
+    asked = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    wanted = asked.pop("dry_run", ["false"])
+    if asked or wanted not in (["true"], ["false"]):
+        raise Refused("bad_request", "the address takes ?dry_run=true and nothing else")
+    return wanted == ["true"]
+
+
+def _said(placed: Placed, rid: str) -> Answer:
+    try:
+        body = _body(placed)
+    except Refused as refused:
+        return _refused(refused, rid, placed)
+    assert placed.status is not None
+    more = _standing(placed)
     if placed.code == "replayed":
-        headers.append(("Idempotent-Replayed", "true"))
-    return placed.status, msgspec.json.format(placed.body.encode(), indent=0), placed.code
+        more.append(("Idempotent-Replayed", "true"))
+    return _answer(placed.status, placed.code, rid, body, more)
 
 
-def _place(order: OrderWanted) -> Placed:
-    return _alone(order) if settings.SIMPLANE.order_batch == 1 else place(order)
+def _body(placed: Placed) -> bytes:
+    if placed.code == "rate_limited":
+        standing = limits.Standing(placed.per_minute or 1, placed.lead or 0.0)
+        raise Refused("rate_limited", retry_after=standing.retry_after)
+    if placed.body is None or placed.status is None:
+        raise Refused(placed.code, extra=placed.detail)
+    return msgspec.json.format(placed.body.encode(), indent=0)
 
 
-def _alone(order: OrderWanted) -> Placed:
-    """One commit an order, on a connection of this thread."""
-    connection: Connection | None = getattr(_own, "connection", None)
-    try:
-        if connection is None or connection.closed:
-            connection = psycopg.connect(**jobs.connection_parameters(), autocommit=True, prepare_threshold=1)
-            _own.connection = connection
-        placed = place_one(connection, order)
-    except psycopg.Error as error:
-        if connection is not None:
-            connection.close()
-        raise NotDone(type(error).__name__) from error
-    jobs.wake_workers("supplier")
-    return placed
+def _refused(refused: Refused, rid: str, placed: Placed | None = None) -> Answer:
+    status, body = problems.render(refused.code, rid, detail=refused.detail, extra=refused.extra)
+    more = _standing(placed) if placed else []
+    if status == 401:
+        more.append(("WWW-Authenticate", 'Bearer realm="simplane"'))
+    if status in (429, 503):
+        more.append(("Retry-After", str(int(refused.retry_after or 1))))
+    return _answer(status, refused.code, rid, body, more)
 
 
-def _read(environ: Environ, rid: str) -> OrderWanted:
-    if environ.get("REQUEST_METHOD") != "POST":
-        raise _Refused("method_not_allowed")
-    scheme, _, secret = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise _Refused("unauthorized")
-    wanted = _parsed(_body(environ))
-    key = _key(environ)
-    who = wanted.recipient
-    return OrderWanted(
-        key_hash=hash_of(secret.strip()),
-        address=source_ip(environ) or "0.0.0.0",  # noqa: S104  no address is known on a socket file
-        idempotency_key=key,
-        # Of what was said, not of its spelling: another order of fields or spaces is the same request.
-        request_hash=hashlib.sha256(b"POST /api/v1/orders\n" + msgspec.json.encode(wanted)).digest(),
-        public_id=new_id("ord"),
-        lines=tuple(LineWanted(one.sku, one.quantity, one.max_price_minor, one.quote) for one in wanted.lines),
-        reference=wanted.reference,
-        email=who.email.lower() if who else "",
-        name=who.name if who else "",
-        locale=who.locale if who else "en",
-        request_id=rid,
-    )
+def _not_done(problem: BaseException | None, rid: str) -> Answer:
+    log.error("order.not_confirmed", problem=str(problem), request_id=rid)
+    return _refused(Refused("unavailable"), rid)
 
 
-def _key(environ: Environ) -> str:
-    key: str = environ.get("HTTP_IDEMPOTENCY_KEY", "")
-    if not key:
-        raise _Refused("idempotency_key_missing")
-    if len(key) > 255 or not key.isascii() or not key.isprintable():
-        raise _Refused("idempotency_key_bad")
-    return key
+def _standing(placed: Placed) -> Headers:
+    if placed.per_minute is None or placed.lead is None:
+        return []
+    return limits.headers(limits.Standing(placed.per_minute, placed.lead))
 
 
-def _body(environ: Environ) -> bytes:
-    declared = environ.get("CONTENT_LENGTH") or ""
-    if not declared.isdigit():
-        raise _Refused("length_required")
-    if int(declared) > MOST_BYTES:
-        raise _Refused("too_large")
-    raw: bytes = environ["wsgi.input"].read(int(declared))
-    if len(raw) < int(declared):
-        raise _Refused("bad_json", "the body ended early")
-    return raw
-
-
-def _parsed(raw: bytes) -> OrderIn:
-    try:
-        wanted = _decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        raise _Refused("bad_request", str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _Refused("bad_json", str(error)[:200]) from None
-    units = sum(line.quantity for line in wanted.lines)
-    if units > MOST_UNITS:
-        raise _Refused("bad_request", f"{units} eSIMs in one order, at most {MOST_UNITS}: split it")
-    return wanted
+def _answer(status: int, code: str, rid: str, body: bytes, more: Headers) -> Answer:
+    API_ORDERS.labels(code).inc()
+    kind = problems.CONTENT_TYPE if status >= 400 else "application/json"
+    made = [
+        ("Content-Type", kind),
+        ("Content-Length", str(len(body))),
+        ("Request-Id", rid),
+        ("Cache-Control", "no-store"),
+    ]
+    return f"{status} {HTTPStatus(status).phrase}", made + more, body

@@ -76,6 +76,7 @@ class Batcher(Generic[Ask, Answer]):
     """`work` answers a batch in one commit; asks with the same `key` never share one.
 
     `seconds`: how long an ask waits for its commit. A statement that takes longer is stopped, for nobody waits for it.
+    `lanes`: threads, each with a connection of its own, that take batches at the same time; equal asks may then meet.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Batcher(Generic[Ask, Answer]):
         committed: Callable[[], None],
         seconds: float,
         most: int = MOST_IN_A_BATCH,
+        lanes: int = 1,
     ) -> None:
         self._name = name
         self._work = work
@@ -95,8 +97,9 @@ class Batcher(Generic[Ask, Answer]):
         self._seconds = seconds
         self._most = most
         self._waiting: queue.SimpleQueue[Ticket[Ask, Answer]] = queue.SimpleQueue()
-        self._connection: Connection | None = None
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        self._own = threading.local()
+        for _ in range(lanes):
+            threading.Thread(target=self._run, name=name, daemon=True).start()
 
     @property
     def seconds(self) -> float:
@@ -181,17 +184,20 @@ class Batcher(Generic[Ask, Answer]):
             log.exception("batch.not_announced", batcher=self._name)
 
     def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            made = psycopg.connect(**jobs.connection_parameters(), autocommit=True, prepare_threshold=1)
-            made.execute(f"SET statement_timeout = '{self._seconds}s'")
-            self._connection = made
-        return self._connection
+        kept: Connection | None = getattr(self._own, "connection", None)
+        if kept is None or kept.closed:
+            kept = psycopg.connect(**jobs.connection_parameters(), autocommit=True, prepare_threshold=1)
+            # Rows are found by their keys, and plans are kept: one made while a table was empty would read all of it later,
+            # those of the foreign keys too.
+            kept.execute(f"SET statement_timeout = '{self._seconds}s'; SET enable_seqscan = off")
+            self._own.connection = kept
+        return kept
 
     def _lost(self, error: psycopg.OperationalError, batch: list[Ticket[Ask, Answer]]) -> None:
         log.error("batch.lost", batcher=self._name, error=type(error).__name__, asks=len(batch))
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        kept: Connection | None = getattr(self._own, "connection", None)
+        if kept is not None:
+            kept.close()
         for ticket in batch:
             ticket.failed(error)
 

@@ -6,14 +6,14 @@ after its commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
 from simplane.core import clock, jobs
-from simplane.core.batches import Batcher, Connection, OneAProcess
+from simplane.core.batches import Batcher, Connection, OneAProcess, Ticket
 from simplane.core.inbox import STORE_SQL
 
 WAIT_SECONDS = 4.0
@@ -41,6 +41,13 @@ class Delivery:
 def put(delivery: Delivery) -> None:
     """Store and commit, or raise NotDone. A repeat of a stored delivery is counted and counts as stored."""
     _batcher.get().submit(delivery)
+
+
+def put_and_tell(
+    delivery: Delivery, tell: Callable[[bool | None, BaseException | None], None]
+) -> Ticket[Delivery, bool]:
+    """As `put`, without waiting: `tell` is called from another thread, with an error when it is not stored."""
+    return _batcher.get().start(delivery, tell)
 
 
 def _commit(connection: Connection, batch: Sequence[Delivery]) -> list[bool]:

@@ -2,17 +2,27 @@
 
 Without it a few dozen connections that send half a request hold every thread for as long as they like. It is no
 replacement for a buffering proxy (README), behind which no thread ever waits for a client.
+
+Requests of the application's express lane are answered without a thread: read where the connections are watched, told by
+whoever commits (docs/adr/0003).
 """
 
 from __future__ import annotations
 
 import errno
+import selectors
 import socket
+import threading
 import time
+from collections import deque
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from gunicorn.util import close_graceful
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+
+from simplane.ops import express
 
 HEAD_SECONDS = 5.0
 BODY_SECONDS = 15.0
@@ -36,6 +46,11 @@ class HurriedSocket:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
+
+    @property
+    def real(self) -> socket.socket:
+        """The socket itself, for what waits for nobody."""
+        return self._real
 
     def allow(self, seconds: float) -> None:
         """The client has this long from now on, however it spreads its bytes."""
@@ -67,6 +82,10 @@ class HurriedSocket:
 class HurriedWorker(ThreadWorker):  # type: ignore[misc]
     """Times requests, and says goodbye in the request's own thread instead of the one that accepts connections."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._turns: dict[float, deque[tuple[float, Turn, Any]]] = {}
+
     def handle(self, conn: Any) -> Any:
         if not isinstance(conn.sock, HurriedSocket):
             conn.sock = HurriedSocket(conn.sock)
@@ -79,3 +98,115 @@ class HurriedWorker(ThreadWorker):  # type: ignore[misc]
     def handle_request(self, req: Any, conn: Any) -> Any:
         conn.sock.allow(BODY_SECONDS)
         return super().handle_request(req, conn)
+
+    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
+        """A kept connection has something to say: an express request is begun here, everything else gets its thread."""
+        turn: Turn | None = getattr(conn, "turn", None)
+        if turn is not None and turn.pause():
+            self.poller.unregister(client)  # it is heard when its answer has gone out
+            return
+        start = getattr(self.wsgi, "start", None)
+        if start is None or not self.alive:
+            super().on_client_socket_readable(conn, client)
+            return
+        raw = _received(conn)
+        request = express.read(raw, conn.client) if raw else None
+        if request is None or not self._begin(conn, start, request):
+            conn.parser.unreader.unread(raw)
+            super().on_client_socket_readable(conn, client)
+
+    def _begin(self, conn: Any, start: Any, request: express.Environ) -> bool:
+        turn = conn.turn = Turn(self, conn)
+        self.keepalived_conns.remove(conn)
+        begun = start(request, turn.reply)
+        if begun is None:
+            conn.turn = None
+            self.keepalived_conns.append(conn)
+            return False
+        if begun.ticket is not None:
+            waiting = self._turns.setdefault(begun.seconds, deque())
+            waiting.append((time.monotonic() + begun.seconds, turn, begun.ticket))
+        return True
+
+    def murder_pending(self) -> None:
+        """As gunicorn's, and those whose answer does not come are told so."""
+        super().murder_pending()
+        now = time.monotonic()
+        for waiting in self._turns.values():
+            while waiting and (waiting[0][1].over or waiting[0][0] < now):
+                waiting.popleft()[2].give_up()
+
+    def rest(self, conn: Any) -> None:
+        """Keep a connection for its next request. Called in any thread."""
+        conn.turn = None
+        conn.set_timeout()
+        if not self.alive:
+            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+        self.keepalived_conns.append(conn)
+
+    def listen(self, conn: Any) -> None:
+        """Watch a connection again."""
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+
+    def finish_slowly(self, conn: Any, left: bytes) -> None:
+        """A client that does not take its answer at once gets a thread for what is left of it."""
+        if not conn.turn.paused:
+            self.poller.unregister(conn.sock)
+        conn.turn = None
+        done = self.tpool.submit(_sent, conn, left)
+        done.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
+
+
+class Turn:
+    """One express request of a connection, until its answer has gone out."""
+
+    def __init__(self, worker: HurriedWorker, conn: Any) -> None:
+        self._worker = worker
+        self._conn = conn
+        self._lock = threading.Lock()
+        self.paused = False
+        self.over = False
+
+    def pause(self) -> bool:
+        """Whether the answer is still to come; then the connection is watched again after it."""
+        with self._lock:
+            self.paused = not self.over
+            return self.paused
+
+    def reply(self, line: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:
+        """Answer. Called once, in any thread; waits for nobody."""
+        raw = express.render(line, headers, body)
+        with self._lock:
+            left = raw[_taken(self._conn.sock.real, raw) :]
+            if not left:
+                self.over = True
+                self._worker.rest(self._conn)
+        if left:
+            self._worker.method_queue.defer(self._worker.finish_slowly, self._conn, left)
+        elif self.paused:
+            self._worker.method_queue.defer(self._worker.listen, self._conn)
+
+
+def _received(conn: Any) -> bytes:
+    """What has come; nothing when the connection is broken, which gunicorn's own way then finds out."""
+    try:
+        return bytes(conn.sock.real.recv(express.LARGEST))
+    except OSError:
+        return b""
+
+
+def _taken(client: socket.socket, raw: bytes) -> int:
+    try:
+        return client.send(raw)
+    except OSError:
+        return 0
+
+
+def _sent(conn: Any, left: bytes) -> bool:
+    """Whether the connection goes on."""
+    conn.sock.setblocking(True)
+    try:
+        conn.sock.real.sendall(left)
+    except OSError:
+        return False
+    return True

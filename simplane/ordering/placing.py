@@ -20,6 +20,8 @@ MOST_LINES = 200
 MOST_UNITS = 1_000
 """Of one order; more is refused before it comes here."""
 SECONDS = 10.0
+LANES_ALONE = 8
+"""Connections a process when no order shares its commit: commits at the same time share the disk's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,12 @@ def place_and_tell(order: OrderWanted, tell: Callable[[Placed | None, BaseExcept
 
 
 def make_batcher() -> Batcher[OrderWanted, Placed]:
-    """A thread and a connection that place orders; `place` uses one a process."""
+    """Threads with a connection each that place orders; `place` uses one batcher a process."""
+    alone = settings.SIMPLANE.order_batch == 1
     return Batcher(
         "orders",
-        place_many,
+        (lambda connection, orders: [place_one(connection, orders[0])]) if alone else place_many,
+        lanes=LANES_ALONE if alone else 1,
         key=lambda order: (order.key_hash, order.idempotency_key),
         committed=lambda: jobs.wake_workers("supplier"),
         seconds=SECONDS,

@@ -144,7 +144,8 @@ def _write(key: ApiKey, wanted: OrderWanted, priced: Priced, total: int, wallet:
     order = Order.objects.create(
         organization=owner, public_id=wanted.public_id, book="wholesale", account=owner.slug, external_id=external,
         name=external, customer=customer, state="open", currency=wallet.currency, total_minor=total,
-        is_test=owner.is_test, test_fault=wanted.test_fault, locale=wanted.locale, placed_at=now, paid_at=now, received_at=now, clock_started_at=now,
+        is_test=owner.is_test, test_fault=wanted.test_fault, locale=wanted.locale, placed_at=now, paid_at=now,
+        received_at=now, clock_started_at=now,
         clock_next_at=now + timedelta(seconds=settings.SIMPLANE.delivery_clock_seconds[0]),
     )  # fmt: skip
     made: list[Unit] = []

@@ -70,8 +70,9 @@ SHORT = """json_build_object('type', 'urn:simplane:problem:insufficient_funds', 
 ANSWER = """json_build_object('id', {public}, 'object', 'order', 'reference', {reference}, 'state', 'open', 'test', {test},
       'currency', {currency}, 'total_minor', {total}, 'created_at', p_stamp, 'lines', {lines})::text"""
 
-PLANS = "SET plan_cache_mode = 'force_generic_plan' SET enable_seqscan = off"
-"""Planned once a connection, for any tables: else the plan of a first order into empty tables scans the full ones."""
+PLANS = "SET plan_cache_mode = 'force_generic_plan' SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off"
+"""Planned once a connection, for tables of any size: what is best for the first order into empty ones reads all of the full
+ones. So: every row by its index."""
 
 MANY = f"""
 CREATE FUNCTION simplane_place_orders(
@@ -115,8 +116,10 @@ BEGIN
       greatest(0, extract(epoch FROM x.theoretical_arrival - v_clock))::double precision AS before,
       least(c.wanted, greatest(0, floor(greatest(1, c.rate / 10)
         - greatest(0, extract(epoch FROM x.theoretical_arrival - v_clock)) * c.rate / 60.0 + 1e-6)))::int AS taken
-    FROM (SELECT k.root, k.rate, count(*) AS wanted FROM known AS k WHERE k.refused IS NULL GROUP BY k.root, k.rate) AS c
-    JOIN core_ratelimit AS x ON x.key = 'api:' || c.root ORDER BY x.key FOR UPDATE OF x
+    FROM (SELECT k.root, k.rate, count(*) AS wanted FROM known AS k WHERE k.refused IS NULL
+      GROUP BY k.root, k.rate ORDER BY k.root) AS c
+    CROSS JOIN LATERAL (
+      SELECT x.key, x.theoretical_arrival FROM core_ratelimit AS x WHERE x.key = 'api:' || c.root FOR UPDATE) AS x
   ),
   put_rates AS (
     UPDATE core_ratelimit AS x SET theoretical_arrival = v_clock + make_interval(secs => s.before + s.taken * s.pause)
@@ -166,14 +169,16 @@ BEGIN
            WHEN b.dearer IS NOT NULL THEN 'price_above_max'
            WHEN ordering_policy(a.org, a.most, b.total, b.units) IS NOT NULL
              THEN ordering_policy(a.org, a.most, b.total, b.units)
-           WHEN EXISTS (SELECT FROM ordering_order AS x WHERE x.book = 'wholesale' AND x.account = a.slug
-                          AND x.external_id = a.external) THEN 'reference_taken'
+           -- No EXISTS: that may be planned as a hash of the whole table.
+           WHEN (SELECT true FROM ordering_order AS x WHERE x.book = 'wholesale' AND x.account = a.slug
+                   AND x.external_id = a.external LIMIT 1) THEN 'reference_taken'
            WHEN row_number() OVER (PARTITION BY a.org, a.external ORDER BY a.n) > 1 THEN 'again'
            WHEN b.total > a.room THEN 'insufficient_funds'
       END AS code
     FROM asked AS a
     LEFT JOIN baskets AS b ON b.n = a.n
-    LEFT JOIN core_storedanswer AS s ON s.organization_id = a.org AND s.key = a.key AND a.refused IS NULL
+    LEFT JOIN LATERAL (SELECT x.id, x.request_hash, x.status, x.body FROM core_storedanswer AS x
+      WHERE x.organization_id = a.org AND x.key = a.key AND a.refused IS NULL LIMIT 1) AS s ON true
   ),
   fits AS MATERIALIZED (  -- what a wallet covers, in the order they came; the others are asked again when it is known
     SELECT j.*, nextval('ordering_order_id_seq') AS order_id, nextval('ledger_transaction_id_seq') AS fact_id
@@ -218,7 +223,7 @@ BEGIN
   people AS (
     INSERT INTO ordering_customer (organization_id, email, name, phone, locale, created_at, hold_reason)
     SELECT DISTINCT ON (f.org, f.email) f.org, f.email, f.name, '', f.locale, p_now, '' FROM fits AS f
-    WHERE NOT EXISTS (SELECT FROM ordering_customer AS c WHERE c.organization_id = f.org AND c.email = f.email)
+    WHERE (SELECT true FROM ordering_customer AS c WHERE c.organization_id = f.org AND c.email = f.email LIMIT 1) IS NULL
     ORDER BY f.org, f.email, f.n ON CONFLICT DO NOTHING RETURNING id, organization_id, email
   ),
   put_orders AS (
@@ -230,7 +235,8 @@ BEGIN
       coalesce(c.id, p.id), 'open', '', f.currency, f.total, '', 0, f.is_test, f.locale, p_now, p_now, p_now, p_now, 0,
       p_now + p_late, f.fault
     FROM fits AS f
-    LEFT JOIN ordering_customer AS c ON c.organization_id = f.org AND c.email = f.email
+    LEFT JOIN LATERAL (
+      SELECT x.id FROM ordering_customer AS x WHERE x.organization_id = f.org AND x.email = f.email LIMIT 1) AS c ON true
     LEFT JOIN people AS p ON p.organization_id = f.org AND p.email = f.email
   ),
   put_lines AS (
