@@ -86,9 +86,9 @@ def channel_due() -> dict[str, Any]:
     """The safety net behind every lost job: no row that owes a call is without a due time."""
     with transaction():
         rows = work.take_due(WriteBack, hold_seconds=120)
-        jobs.enqueue_many("channels.write_back_again", [{"write_back_id": pk} for pk in rows])
+        jobs.enqueue_missing("channels.write_back_again", "write_back_id", rows)
         due = work.take_due(Refund, hold_seconds=120)
-        jobs.enqueue_many("channels.refund", [{"refund_id": pk} for pk in due])
+        jobs.enqueue_missing("channels.refund", "refund_id", due)
     return {"write_backs": len(rows), "refunds": len(due)}
 
 

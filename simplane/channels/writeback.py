@@ -17,7 +17,8 @@ from simplane.channels.shopify.client import call
 from simplane.channels.shopify.fulfilment import Call, Plan
 from simplane.channels.shopify.outcomes import Blocked, Ok, Outcome, Permanent, Retryable
 from simplane.channels.shopify.text import BadBody, member, text
-from simplane.channels.writeback_rows import Done, Failed, Lost, Result, Task, Wait, hold, owe, settle
+from simplane.channels.writeback_many import owed, settled
+from simplane.channels.writeback_rows import Done, Failed, Lost, Result, Task, Wait, hold
 from simplane.core import audit, clock, deadletters, jobs
 from simplane.core.db import in_thread, transaction
 from simplane.core.deadletters import ActionRefused
@@ -33,7 +34,7 @@ _S = WriteBack.State
 
 async def write_back(order_id: int) -> None:
     """Tell the shop what was delivered of this order and is not told yet. Safe to repeat at any time."""
-    task = await in_thread(owe, order_id)
+    task = await owed(order_id)
     if task is not None:
         await _perform(task)
 
@@ -50,7 +51,7 @@ async def _perform(task: Task) -> None:
         result = await _attempt(task) if task.lines else Done({})
     except BadBody as problem:
         result = Failed("writeback_refused", f"the shop's answer makes no sense: {problem}")
-    await in_thread(settle, task, result)
+    await settled((task, result))
 
 
 async def _attempt(task: Task) -> Result:

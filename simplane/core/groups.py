@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from simplane.core import jobs
@@ -31,7 +31,7 @@ class Group:
         """Nothing waits and nothing runs, as far as the last look saw."""
         self._bound = bound
         self._rows = rows
-        self._hints: deque[Job] = deque()
+        self._hints: OrderedDict[tuple[object, ...], Job] = OrderedDict()
         self._running: set[asyncio.Task[None]] = set()
         self._done: list[int] = []
         self._wake = asyncio.Event()
@@ -43,8 +43,9 @@ class Group:
         return len(self._hints) < MOST_HINTS * self._bound
 
     def take(self, hints: Iterable[Job]) -> None:
-        """Run these when their turn comes."""
-        self._hints.extend(hints)
+        """Run these when their turn comes; one that waits already is not taken twice."""
+        for hint in hints:
+            self._hints.setdefault(hint.key, hint)
         self._stir()
 
     def look(self) -> None:
@@ -61,7 +62,7 @@ class Group:
         while True:
             self._wake.clear()
             while self._hints and self._free:
-                self._start(self._hints.popleft())
+                self._start(self._hints.popitem(last=False)[1])
             if self._free and (self._look or len(self._done) >= MOST_DONE):
                 await self._exchange()
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -120,4 +121,4 @@ class Group:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._rows.exchange(self.queues, 0, self._done)
-        return list(self._hints)
+        return list(self._hints.values())

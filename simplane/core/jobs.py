@@ -11,7 +11,7 @@ import inspect
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -56,6 +56,11 @@ class Job:
     arguments: dict[str, Any]
     id: int | None = None
     attempts: int = 0
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two jobs the same, whichever request they belong to."""
+        return self.name, *sorted((name, str(value)) for name, value in self.arguments.items() if name != "_rid")
 
 
 class Here(Protocol):
@@ -230,6 +235,22 @@ def enqueue_many(
         )
     if at is None:
         transaction.on_commit(partial(wake_workers, registered.queue))
+
+
+def enqueue_missing(name: str, argument: str, values: Sequence[int], /) -> None:
+    """Write a job for each value of its one argument, but for those that wait or run already: for sweeps.
+
+    What a sweep finds due was lost, or is only late; in a backlog a second job would only make it longer.
+    """
+    if not values:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [argument, name])
+        waiting = {row[0] for row in cursor.fetchall()}
+    enqueue_many(name, [{argument: one} for one in values if str(one) not in waiting])
+
+
+WAITING = "SELECT args->>%s FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = %s"
 
 
 def queue_of(name: str) -> str:

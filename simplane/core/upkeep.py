@@ -53,7 +53,7 @@ def webhooks_due() -> dict[str, Any]:
 def _work_on_due() -> dict[str, Any]:
     with transaction():
         due = work.take_due(InboxMessage, hold_seconds=300)
-        jobs.enqueue_many("core.handle_message", [{"message_id": pk} for pk in due])
+        jobs.enqueue_missing("core.handle_message", "message_id", due)
     return {"messages": len(due)}
 
 

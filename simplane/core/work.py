@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -27,26 +26,6 @@ def claim(model: type[W], pk: int, *, seconds: float, durable: bool = False) -> 
         cursor.execute(sql, params)
         row = cursor.fetchone()
     return rows.built(model, row[: rows.width(model)]) if row else None
-
-
-def claim_many(model: type[W], pks: Sequence[int], *, seconds: float, where: str = "") -> list[W]:
-    """As `claim`, for several at once and as part of the caller's transaction. Left out: also what is locked just now.
-
-    `where`: what else must be the case, our own SQL.
-    """
-    now = clock.now()
-    until = now + timedelta(seconds=seconds)
-    table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH free AS (SELECT id FROM {table} WHERE id = ANY(%s) AND due_at IS NOT NULL"  # noqa: S608
-            f" AND (lease_until IS NULL OR lease_until <= %s){' AND ' if where else ''}{where}"
-            " ORDER BY id FOR UPDATE SKIP LOCKED)"
-            f" UPDATE {table} AS t SET lease_until = %s, due_at = %s FROM free WHERE t.id = free.id"
-            f" RETURNING {rows.columns(model, 't')}",
-            [list(pks), now, until, until],
-        )
-        return [rows.built(model, row) for row in cursor.fetchall()]
 
 
 def take(model: type[WorkItem], pk: int, *, seconds: float) -> bool:

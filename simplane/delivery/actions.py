@@ -30,7 +30,7 @@ from simplane.delivery.sending import Parcel, open_letter, prepare, settle
 from simplane.delivery.values import Outcome, SendResult
 from simplane.lines.models import Line
 
-FIRST_LOOK = timedelta(seconds=15)
+FIRST_LOOK = timedelta(seconds=60)
 """The writer of a message sends it at once; the sweep takes it over when that did not happen."""
 _MAIL_THREADS = 8
 

@@ -47,9 +47,9 @@ def due_units() -> dict[str, Any]:
     """Also the safety net behind every lost job: no unit that owes a step is without a due time."""
     with transaction():
         units = work.take_due(Unit, hold_seconds=60)
-        jobs.enqueue_many("ordering.advance", [{"unit_id": pk} for pk in units])
+        jobs.enqueue_missing("ordering.advance", "unit_id", units)
         taken = work.take_due(Compensation, hold_seconds=120)
-        jobs.enqueue_many("ordering.compensate", [{"compensation_id": pk} for pk in taken])
+        jobs.enqueue_missing("ordering.compensate", "compensation_id", taken)
     return {"units": len(units), "compensations": len(taken)}
 
 

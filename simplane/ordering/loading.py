@@ -40,6 +40,8 @@ def with_all_it_needs(unit: Unit) -> None:
 
 def with_order_and_product(units: Sequence[Unit]) -> None:
     """Several units with their orders, customers and products, each read once."""
+    if not units:
+        return
     orders = rows.together({"o": Order, "c": Customer}, _FROM_ORDERS, [list({unit.order_id for unit in units})])
     for found in orders:
         found["o"].customer = found["c"]

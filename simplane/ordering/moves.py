@@ -194,6 +194,18 @@ def lock_orders(order_ids: Sequence[int]) -> None:
 
 
 @needs_transaction
+def lock_orders_of(unit_ids: Sequence[int]) -> None:
+    """As `lock_orders`, for the orders of these units."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_ORDERS_OF, [list(unit_ids)])
+
+
+LOCK_ORDERS_OF = """
+SELECT FROM ordering_order WHERE id IN (SELECT order_id FROM ordering_unit WHERE id = ANY(%s)) ORDER BY id FOR UPDATE
+"""
+
+
+@needs_transaction
 def finish_order(order_id: int) -> None:
     """Close the order when nothing is owed any more; its delivery clock stops. The caller holds the order's lock.
 

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
-from django.db import connection
 
-from simplane.core import clock, context, work
+from simplane.core import clock, context, rows, work
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.money import Money
 from simplane.core.together import ALONE, Alone, Asked, Together
@@ -20,7 +19,7 @@ from simplane.ordering.actions.outcome import soon
 from simplane.ordering.actions.shrink import settle_cancel_wanted
 from simplane.ordering.loading import with_all_it_needs, with_order_and_product
 from simplane.ordering.models import Order, Unit
-from simplane.ordering.moves import Step, die, move, move_many, still_held
+from simplane.ordering.moves import Step, die, lock_orders_of, move, move_many, still_held
 from simplane.routing.actions import Chosen, Wanted, choose_many
 from simplane.routing.facts import Request
 from simplane.suppliers import actions as suppliers
@@ -56,28 +55,32 @@ def _begin_many(asked: Sequence[Asked[int, Begun]]) -> list[Begun | Alone]:
     """Fresh units of open orders; any other takes the long way."""
     rids = {one.ask: one.rid for one in asked}
     with transaction():
-        fresh = _fresh(list(rids))
-        units = {unit.pk: unit for unit in work.claim_many(Unit, fresh, seconds=LEASE_SECONDS)}
-        with_order_and_product(list(units.values()))
-        begun = _intend(list(units.values()), rids)
-    return [(units[one.ask], one.ask in begun) if one.ask in units else ALONE for one in asked]
+        units = _fresh(list(rids))
+        begun = _intend(units, rids)
+    mine = {unit.pk: unit for unit in units}
+    return [(mine[one.ask], one.ask in begun) if one.ask in mine else ALONE for one in asked]
 
 
-def _fresh(unit_ids: Sequence[int]) -> list[int]:
-    """Those that wait for their first purchase and that nobody wants to take back, their orders locked."""
-    with connection.cursor() as cursor:
-        cursor.execute(FRESH, [list(unit_ids), list(unit_ids)])
-        return [pk for (pk,) in cursor.fetchall()]
+@needs_transaction
+def _fresh(unit_ids: Sequence[int]) -> list[Unit]:
+    """Those that wait for their first purchase and that nobody wants to take back, locked after their orders.
+
+    Their lease is not written by itself but with their move: a row that is changed twice in one transaction has the
+    database check all its foreign keys.
+    """
+    lock_orders_of(unit_ids)
+    units = rows.load(Unit, FRESH, [list(unit_ids), clock.now()])
+    with_order_and_product(units)
+    until = clock.now() + timedelta(seconds=LEASE_SECONDS)
+    open_ones = [unit for unit in units if unit.order.state == Order.State.OPEN]
+    for unit in open_ones:
+        unit.lease_until = unit.due_at = until
+    return open_ones
 
 
 FRESH = """
-WITH whole AS (
-  SELECT id, state FROM ordering_order
-  WHERE id IN (SELECT order_id FROM ordering_unit WHERE id = ANY(%s)) ORDER BY id FOR UPDATE
-)
-SELECT unit.id FROM whole JOIN ordering_unit AS unit ON unit.order_id = whole.id
-WHERE unit.id = ANY(%s) AND whole.state = 'open' AND unit.state = 'waiting' AND unit.cancel_wanted = ''
-  AND unit.purchase_id IS NULL AND unit.due_at IS NOT NULL FOR UPDATE OF unit
+WHERE t.id = ANY(%s) AND t.state = 'waiting' AND t.cancel_wanted = '' AND t.purchase_id IS NULL AND t.due_at IS NOT NULL
+  AND (t.lease_until IS NULL OR t.lease_until <= %s) ORDER BY t.order_id, t.id FOR UPDATE
 """
 
 

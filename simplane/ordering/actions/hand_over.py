@@ -56,18 +56,21 @@ NEWEST = "SELECT id FROM delivery_message WHERE unit_id = %s AND kind = 'esim_re
 
 def _prepare_many(asked: Sequence[Asked[int, Prepared]]) -> list[Prepared | Alone | Exception]:
     """Units whose first mail was not tried yet; any other takes the long way."""
+    now = clock.now()
     with transaction():
-        units = {
-            unit.pk: unit
-            for unit in work.claim_many(Unit, [one.ask for one in asked], seconds=LEASE_SECONDS, where=FIRST)
-        }
+        units = {unit.pk: unit for unit in rows.load(Unit, FIRST, [[one.ask for one in asked], now])}
         taken = take_first(list(units))
-        left = [unit for unit in units.values() if unit.pk not in taken]
-        rows.change_many(Unit, [{"id": unit.pk, "lease_until": None} for unit in left])
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        for pk in taken:
+            units[pk].lease_until = units[pk].due_at = until
+        rows.change_many(Unit, [{"id": pk, "lease_until": until, "due_at": until} for pk in taken])
     return [ALONE if one.ask not in taken else _built(units[one.ask], *taken[one.ask]) for one in asked]
 
 
-FIRST = "state = 'ready' AND cancel_wanted = ''"
+FIRST = """
+WHERE t.id = ANY(%s) AND t.state = 'ready' AND t.cancel_wanted = '' AND t.due_at IS NOT NULL
+  AND (t.lease_until IS NULL OR t.lease_until <= %s) ORDER BY t.id FOR UPDATE SKIP LOCKED
+"""
 
 
 def _built(unit: Unit, message: Message, link: InstallLink) -> Prepared | Exception:
