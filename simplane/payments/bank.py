@@ -16,7 +16,7 @@ from simplane.ledger.actions.post import Fact
 from simplane.ledger.actions.wallet import ledger_of
 from simplane.organizations.models import Organization, User
 from simplane.payments import posting, starting
-from simplane.payments.booking import paid_key
+from simplane.payments.booking import paid_key, tell_overdrawn
 from simplane.payments.errors import BadTopUp, FourEyes, NotDecidable
 from simplane.payments.events import TopUpSucceeded
 from simplane.payments.models import BankTopUp, TopUp
@@ -93,6 +93,7 @@ def _pay_in(row: TopUp, bank: BankTopUp) -> None:
     post(fact, posting.bank_in(row.organization_id, gross))
     row.credited_at = clock.now()
     rearm(row.organization_id, row.currency)
+    tell_overdrawn(row)
     events.record(
         TopUpSucceeded(
             organization_id=row.organization_id,

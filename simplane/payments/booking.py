@@ -54,17 +54,15 @@ def account_of(row: TopUp) -> StripeAccount:
 @needs_transaction
 def tell_overdrawn(row: TopUp) -> None:
     """A wallet below its credit limit by something that could not be refused is told; new orders are refused anyway."""
-    for wallet in ledger.wallets(row.organization_id):
-        if wallet.currency != row.currency:
-            continue
-        subject = f"{row.organization_id}:{row.currency}"
-        if wallet.available.minor < 0:
-            deadletters.open_letter(
-                "wallet",
-                subject,
-                cause="wallet_overdrawn",
-                summary=f"the wallet is {wallet.available} after {row.public_id} went back to its payer",
-                money=Money(-wallet.available.minor, row.currency),
-            )
-        else:
-            deadletters.close_letter("wallet", subject, resolution="covered again")
+    found = next(one for one in ledger.wallets(row.organization_id) if one.currency == row.currency)
+    subject = f"{row.organization_id}:{row.currency}"
+    if found.available.minor >= 0:
+        deadletters.close_letter("wallet", subject, resolution="covered again")
+        return
+    deadletters.open_letter(
+        "wallet",
+        subject,
+        cause="wallet_overdrawn",
+        summary=f"the wallet is {found.available} after {row.public_id} went back to its payer",
+        money=Money(-found.available.minor, row.currency),
+    )

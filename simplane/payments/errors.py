@@ -47,10 +47,10 @@ class FourEyes(Refusal):
 
 
 class CallFailed(Exception):
-    """Stripe did not do what was asked. `code` is Stripe's, or empty; the text may be shown to our staff."""
+    """Stripe did not do what was asked. `code` and `param` are Stripe's, or empty; the text may be shown to our staff."""
 
-    def __init__(self, message: str, *, code: str = "", intent_id: str = "") -> None:
-        self.code = code
+    def __init__(self, message: str, *, code: str = "", param: str = "", intent_id: str = "") -> None:
+        self.code, self.param = code, param
         self.intent_id = intent_id
         super().__init__(message[:300])
 

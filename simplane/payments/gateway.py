@@ -191,14 +191,18 @@ def _kind(error: stripe.StripeError) -> CallFailed:
         return CallStuck(text, code="idempotency_error")
     if status == 0:
         return CallUnknown(text, code=code)
-    return CallRefused(text, code=_decline(error) or code, intent_id=_intent(error))
-
-
-def _decline(error: stripe.StripeError) -> str:
-    found = (error.json_body or {}).get("error", {}) if isinstance(error.json_body, dict) else {}
-    return str(found.get("decline_code") or "")
+    param = str(getattr(error, "param", None) or "")
+    return CallRefused(text, code=_said(error, "decline_code") or code, param=param, intent_id=_intent(error))
 
 
 def _intent(error: stripe.StripeError) -> str:
-    found = (error.json_body or {}).get("error", {}) if isinstance(error.json_body, dict) else {}
-    return str((found.get("payment_intent") or {}).get("id") or "")
+    return str((_body(error).get("payment_intent") or {}).get("id") or "")
+
+
+def _said(error: stripe.StripeError, name: str) -> str:
+    return str(_body(error).get(name) or "")
+
+
+def _body(error: stripe.StripeError) -> Json:
+    whole = error.json_body
+    return cast(Json, whole.get("error") or {}) if isinstance(whole, dict) else {}

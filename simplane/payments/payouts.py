@@ -16,13 +16,13 @@ from simplane.ledger import queries as ledger
 from simplane.ledger.actions import post
 from simplane.ledger.actions.post import Fact
 from simplane.payments import accounts, posting
+from simplane.payments import step as step_top_up
 from simplane.payments.booking import movement_key, paid_key, refund_key
 from simplane.payments.errors import CallBlocked, CallFailed
 from simplane.payments.gateway import Gateway
 from simplane.payments.models import Dispute, Payout, PayoutLine, StripeAccount, TopUp, TopUpRefund
 from simplane.payments.refund_rows import back_key
-from simplane.payments.seen import TOP_UP, look
-from simplane.payments.taking_in import take_in
+from simplane.payments.seen import TOP_UP
 from simplane.payments.units import from_stripe
 
 log = logger(__name__)
@@ -30,6 +30,8 @@ Json = dict[str, Any]
 LEASE_SECONDS = 300.0
 PAID, FAILED = "paid", ("failed", "canceled")
 CHARGES, REFUNDS = ("charge", "payment"), ("refund", "payment_refund")
+MOST_MATCHES = 5
+"""Over about a day; then only a person's wish compares again."""
 BY_HAND = "paid out by hand: Stripe does not name its movements"
 
 
@@ -82,7 +84,7 @@ def step(payout_id: int) -> None:
     try:
         gateway = Gateway(row.account)
         if row.status == PAID or row.status in FAILED:
-            _match(row, gateway)
+            due = _match(row, gateway)
         else:
             due = clock.now() + timedelta(hours=12)
             fresh = gateway.payout(row.stripe_id)
@@ -102,15 +104,16 @@ def step(payout_id: int) -> None:
 def match_again(payout_id: int) -> None:
     """Compare once more, by a job."""
     with transaction():
-        Payout.objects.filter(pk=payout_id).update(due_at=clock.now(), lease_until=None)
+        Payout.objects.filter(pk=payout_id).update(due_at=clock.now(), lease_until=None, attempts=0)
         jobs.enqueue("payments.payout", payout_id=payout_id)
 
 
-def _match(row: Payout, gateway: Gateway) -> None:
+def _match(row: Payout, gateway: Gateway) -> datetime | None:
+    """Compare and tell; when to compare again: what differs now may be on its way to us."""
     movements = gateway.movements_of(row.stripe_id) if row.automatic else []
     lines = [_line(row, one) for one in movements]
     wrong = [one["source"] for one, line in zip(movements, lines, strict=True) if line.difference]
-    if _refresh(row, gateway, wrong):
+    if _refresh(row, wrong):
         lines = [_line(row, one) for one in movements]
     problem = _whole(row, lines)
     wrong = [one for one in lines if one.difference]
@@ -118,9 +121,14 @@ def _match(row: Payout, gateway: Gateway) -> None:
         PayoutLine.objects.filter(payout=row).delete()
         PayoutLine.objects.bulk_create(lines)
         Payout.objects.filter(pk=row.pk).update(
-            matched_at=clock.now(), differences=len(wrong) + bool(problem), problem=problem, attempts=0
+            matched_at=clock.now(),
+            differences=len(wrong) + bool(problem),
+            problem=problem,
+            attempts=row.attempts + 1,
         )
         _tell(row, problem, wrong)
+    again = bool(wrong) and row.attempts < MOST_MATCHES
+    return clock.now() + timedelta(hours=2**row.attempts) if again else None
 
 
 def _line(row: Payout, one: Json) -> PayoutLine:
@@ -172,14 +180,14 @@ def _booked(row: Payout, keys: list[str]) -> int:
     return -int(found.aggregate(total=Sum("amount_minor"))["total"] or 0)
 
 
-def _refresh(row: Payout, gateway: Gateway, sources: Iterable[Json | None]) -> bool:
+def _refresh(row: Payout, sources: Iterable[Json | None]) -> bool:
     """Before anything is called a difference: is our picture of that top-up only old?"""
     looked: set[int] = set()
     for source in sources:
         top_up = _whose(row, source or {})
         if top_up is not None and top_up.pk not in looked:
             looked.add(top_up.pk)
-            take_in(top_up.pk, look(gateway, str((source or {})["payment_intent"])))
+            step_top_up.look_now(top_up.pk)
     return bool(looked)
 
 

@@ -18,9 +18,9 @@ from simplane.payments.booking import account_of
 from simplane.payments.errors import CallBlocked, CallFailed, CallRefused, CallStuck, NotRefundable
 from simplane.payments.gateway import Gateway
 from simplane.payments.models import TopUp, TopUpRefund
-from simplane.payments.seen import REFUND, look
+from simplane.payments.seen import REFUND
 from simplane.payments.states import IN_WALLET
-from simplane.payments.taking_in import recount, take_in
+from simplane.payments.taking_in import recount
 from simplane.payments.units import to_stripe
 
 log = logger(__name__)
@@ -109,13 +109,13 @@ def _send(row: TopUp, refund: TopUpRefund) -> None:
         _give_up(row, refund, str(refused))
         return
     except CallStuck as stuck:
-        take_in(row.pk, look(gateway, row.intent_id))
+        step.look_now(row.pk)
         if _still_wanted(refund):
             if now - first <= step.DOUBT:
                 raise
             _give_up(row, refund, str(stuck))
         return
-    take_in(row.pk, look(gateway, row.intent_id))
+    step.look_now(row.pk)
 
 
 def _still_wanted(refund: TopUpRefund) -> bool:

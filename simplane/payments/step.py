@@ -16,7 +16,7 @@ from simplane.core.db import transaction
 from simplane.core.log import logger
 from simplane.payments import accounts
 from simplane.payments.booking import account_of
-from simplane.payments.customers import customer_of
+from simplane.payments.customers import customer_of, forget_customer
 from simplane.payments.errors import (
     BadTopUp,
     CallBlocked,
@@ -69,6 +69,12 @@ def want_look(top_up_id: int) -> None:
         jobs.enqueue("payments.step", top_up_id=top_up_id)
 
 
+def look_now(top_up_id: int) -> None:
+    """Look at once; when another process is at it, it looks again. Never beside one: an older picture must not come last."""
+    want_look(top_up_id)
+    step(top_up_id)
+
+
 def _ask(row: TopUp) -> None:
     gateway = Gateway(account_of(row))
     if row.sent_at is not None and clock.now() - row.sent_at > KEY_LIVES:
@@ -95,8 +101,10 @@ def _refused(row: TopUp, refused: CallRefused) -> None:
     """A declined card leaves a payment behind, which may be looked at; any other refusal leaves nothing."""
     if refused.intent_id:
         _charged(row, refused.intent_id)
-    else:
-        _end(row, str(refused))
+        return
+    if refused.param == "customer":
+        forget_customer(account_of(row), row.organization_id)
+    _end(row, str(refused))
 
 
 def _adopt(row: TopUp, gateway: Gateway, *, give_up: bool) -> None:

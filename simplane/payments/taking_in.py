@@ -6,7 +6,7 @@ from simplane.core import clock, deadletters, events
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.money import Money
 from simplane.payments import cards, posting, states
-from simplane.payments.booking import account_of, paid_key, put, settle
+from simplane.payments.booking import account_of, paid_key, put, settle, tell_overdrawn
 from simplane.payments.disputes import dispute_seen
 from simplane.payments.events import TopUpFailed, TopUpSucceeded
 from simplane.payments.models import AutoTopUp, TopUp, TopUpRefund
@@ -68,6 +68,7 @@ def _credit(row: TopUp) -> None:
     put(row, paid_key(row.public_id), "top_up", posting.paid_in(row.organization_id, account.key, gross))
     row.credited_at, row.problem = clock.now(), ""
     rearm(row.organization_id, row.currency)
+    tell_overdrawn(row)
     events.record(
         TopUpSucceeded(
             organization_id=row.organization_id,

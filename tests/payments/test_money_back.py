@@ -147,3 +147,15 @@ def test_an_inquiry_moves_no_money_and_is_told_until_it_is_closed(desk: Desk) ->
     assert (desk.fresh(row).state, desk.letters()) == ("succeeded", [])
     assert not DeadLetter.objects.filter(resolved_at__isnull=True).exists()
     desk.add_up()
+
+
+def test_money_that_covers_an_overdrawn_wallet_closes_what_was_told(desk: Desk) -> None:
+    row = desk.paid()
+    spend(desk, 50_00)
+    desk.standin.control("refunds", payment_intent=row.intent_id, amount=50_00)
+    desk.tell()
+    told = desk.letters()
+
+    desk.paid(60_00)
+
+    assert (told, desk.letters(), desk.wallet()) == (["wallet_overdrawn"], [], 10_00)

@@ -199,3 +199,15 @@ def test_an_impossible_amount_is_refused_and_nothing_is_written(desk: Desk, mino
 
 def euro(minor: int) -> Money:
     return Money(minor, "EUR")
+
+
+def test_a_customer_that_was_deleted_at_stripe_is_made_anew(desk: Desk) -> None:
+    card = desk.card()
+    desk.api.v1.customers.delete(card.customer.stripe_id or "")
+
+    lost = actions.charge_card(desk.organization, euro(20_00), card.public_id)
+    paid = desk.paid(30_00)
+
+    assert (lost.state, paid.state, desk.wallet()) == ("failed", "succeeded", 30_00)
+    with pytest.raises(NotFound):
+        actions.charge_card(desk.organization, euro(20_00), card.public_id)

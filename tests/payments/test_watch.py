@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-
-import pytest
+from pathlib import Path
 
 from simplane.core.models import Event
 from simplane.core.money import Money
@@ -68,43 +67,31 @@ def test_a_declined_card_is_not_tried_again_until_somebody_sets_the_rule_anew(de
     assert desk.wallet() == 40_00
 
 
-@pytest.mark.slow
-def test_two_processes_that_look_at_once_charge_once(desk: Desk, tmp_path: object) -> None:
+def test_two_processes_that_look_at_once_charge_once(desk: Desk, tmp_path: Path) -> None:
     rule(desk)
     code = (
         "import django; django.setup()\n"
-        "from simplane.payments.watch import watch_wallets\n"
-        "from simplane.payments.models import TopUp\n"
-        "from simplane.payments.step import step\n"
-        "import sys; print('ready', flush=True); sys.stdin.readline()\n"
+        "import sys; from simplane.payments.watch import watch_wallets\n"
+        "from simplane.payments.models import TopUp; from simplane.payments.step import step\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
         "watch_wallets()\n"
         "[step(pk) for pk in TopUp.objects.values_list('pk', flat=True)]\n"
     )
-    variables = {**environment(ROOT), "DJANGO_SETTINGS_MODULE": "simplane.config.settings"}
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", code],
-            env=variables,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for one in both:
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    for one in both:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    assert [one.wait(timeout=60) for one in both] == [0, 0]
-    for one in both:
-        one.communicate()
+    variables = {**environment(tmp_path), "DJANGO_SETTINGS_MODULE": "simplane.config.settings"}
+    pipe = subprocess.PIPE
+    other = subprocess.Popen([sys.executable, "-c", code], env=variables, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+    assert other.stdout is not None
+    assert other.stdout.readline() == "ready\n"
+
+    assert other.stdin is not None
+    other.stdin.write("go\n")
+    other.stdin.flush()
+    watch_wallets()
+    desk.work()
+    other.communicate(timeout=60)
     desk.work()
 
-    assert (TopUp.objects.count(), desk.wallet()) == (1, 40_00)
+    assert (other.returncode, TopUp.objects.count(), desk.wallet()) == (0, 1, 40_00)
     assert desk.standin.books(summary=True)["objects"]["charge"] == 1
 
 

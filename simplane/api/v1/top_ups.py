@@ -124,7 +124,7 @@ class CardList(Schema):
 @router.post("/wallet/top-ups", response={201: TopUpOut}, auth=WRITE, summary="Top your wallet up")
 def create_top_up(request: ApiRequest, wanted: TopUpIn) -> HttpResponse:
     """Answers a page where the amount is paid within 23 hours, or charges a saved card at once. Money is in the wallet
-    when the state is `succeeded`; the event `top_up.succeeded` tells it.
+    when the state is `succeeded`; the event `topup.succeeded` tells it.
     """
     owner = request.auth.organization
     money = Money(wanted.amount_minor, wanted.currency or _currency(owner))
