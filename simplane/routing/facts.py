@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -38,7 +38,12 @@ SELECT context.*, offer.id, offer.code, supplier.id, supplier.code, supplier.ups
                (SELECT json_agg(json_build_object('rule_id', id, 'kind', kind, 'supplier_id', supplier_id, 'offer_id', offer_id,
                          'amount_minor', amount_minor, 'reason', reason) ORDER BY id)::text
                   FROM routing_rule WHERE active AND (valid_until IS NULL OR valid_until > %(now)s)
-                   AND (product_id IS NULL OR product_id = %(product)s)) AS rules) AS context
+                   AND (product_id IS NULL OR product_id = %(product)s)) AS rules,
+               (SELECT json_agg(json_build_array(currency, amount_minor, floor_minor))::text FROM (
+                  SELECT currency, amount_minor, floor_minor FROM catalog_wholesaleprice
+                   WHERE product_id = %(product)s AND floor_minor IS NOT NULL
+                  UNION ALL SELECT currency, amount_minor, floor_minor FROM catalog_price
+                   WHERE product_id = %(product)s AND floor_minor IS NOT NULL) AS exception) AS floors) AS context
   LEFT JOIN (routing_match AS match
        JOIN catalog_product AS product ON product.id = match.product_id
        JOIN suppliers_offer AS offer ON offer.id = match.offer_id
@@ -68,6 +73,8 @@ class Shelf:
     newest_rate: int | None
     not_approved: int
     rules: tuple[RuleFact, ...]
+    floors: Mapping[tuple[str, int], int]
+    """Of prices that a person approved below the least margin, by currency and amount: how little they may leave."""
     rows: Sequence[tuple[Any, ...]]
 
 
@@ -77,14 +84,15 @@ def look(product: Product, *, all_matches: bool = False) -> Shelf:
     with connection.cursor() as cursor:
         cursor.execute(SQL, values)
         rows = cursor.fetchall()
-    newest_rate, not_approved, rules = rows[0][:3]
+    newest_rate, not_approved, rules, floors = rows[0][:4]
     return Shelf(
         product=product,
         all_matches=all_matches,
         newest_rate=newest_rate,
         not_approved=not_approved,
         rules=tuple(RuleFact(**one) for one in json.loads(rules or "[]")),
-        rows=[row[3:] for row in rows if row[3] is not None],
+        floors=_floors(json.loads(floors or "[]")),
+        rows=[row[4:] for row in rows if row[4] is not None],
     )
 
 
@@ -96,7 +104,9 @@ def facts_of(shelf: Shelf, request: Request) -> Facts:
         price_minor=price.minor,
         currency=price.currency,
         worth_minor=price.minor or _list_price(product, price.currency),
-        min_margin_minor=product.min_margin_minor,
+        min_margin_minor=min(
+            product.min_margin_minor, shelf.floors.get((price.currency, price.minor), product.min_margin_minor)
+        ),
         refused_offers=tuple(sorted(request.refused_offers)),
         refused_groups=tuple(sorted(request.refused_groups)),
         stand_ins_only=request.stand_ins_only,
@@ -105,6 +115,14 @@ def facts_of(shelf: Shelf, request: Request) -> Facts:
         rules=shelf.rules,
         candidates=_candidates(product, price.currency, shelf.rows, shelf.newest_rate),
     )
+
+
+def _floors(approved: Sequence[tuple[str, int, int]]) -> dict[tuple[str, int], int]:
+    """The same price approved twice counts with the lower floor."""
+    found: dict[tuple[str, int], int] = {}
+    for currency, amount, floor in approved:
+        found[currency, amount] = min(floor, found.get((currency, amount), floor))
+    return found
 
 
 def _list_price(product: Product, currency: str) -> int:

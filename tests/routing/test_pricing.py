@@ -25,6 +25,8 @@ from simplane.core.foureyes import SecondPersonNeeded
 from simplane.core.models import AuditEntry
 from simplane.core.money import Money
 from simplane.routing import pricing
+from simplane.routing.facts import Request, facts_of, look
+from simplane.routing.rank import rank
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,6 +61,12 @@ def _pays(scope: Scope, product: Product) -> tuple[int, str] | None:
     assert scope.organization is not None
     found = effective_price(scope.organization, product)
     return (found.price.minor, found.source) if found else None
+
+
+def _winner_at(product: Product, minor: int) -> bool:
+    """Whether routing buys for this price."""
+    ranking = rank(facts_of(look(product), Request(price=_eur(minor))))
+    return bool(ranking.verdicts) and ranking.verdicts[0].verdict == "chosen"
 
 
 def test_a_price_above_the_margin_holds_at_once_and_the_one_before_stays_as_history() -> None:
@@ -109,6 +117,7 @@ def test_a_price_below_the_margin_waits_for_another_person() -> None:
 
     row = WholesalePrice.objects.get()
     assert _pays(scope, product) == (3_50, "customer")
+    assert [_winner_at(product, minor) for minor in (3_49, 3_50, 4_00)] == [False, True, True]
     assert (row.floor_minor, row.proposed_by[:6], row.approved_by[:6]) == (50, "user:1", "user:2")
     assert row.reason == "to win the tender; approved: strategic"
     with pytest.raises(IntegrityError):
