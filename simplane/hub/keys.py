@@ -115,7 +115,7 @@ def _list(request: HubRequest, form: KeyForm, *, status: int = 200) -> HttpRespo
         over = key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now)
         (ended if over else living).append(key)
     context: dict[str, Any] = {
-        "living": living,
+        "living": [(key, key.created_by.partition(" ")[2] or key.created_by) for key in living],
         "ended": ended[:MOST_ENDED],
         "form": form,
         "overlaps": OVERLAPS,

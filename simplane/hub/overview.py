@@ -88,22 +88,29 @@ def _notices(hub: Standing, wallets: list[WalletState]) -> list[Notice]:
     ).count()
     orders = reverse("hub:orders")
     found = [
-        (states["dead"], f"{states['dead']} eSIMs wait for a decision of ours: we are on it.", orders),
         (
-            states["failed"],
-            f"{states['failed']} eSIMs of the last week could not be bought; their price is back.",
+            states["dead"],
+            _of(states["dead"], "eSIM waits", "eSIMs wait") + " for a decision of ours: we are on it.",
             orders,
         ),
-        (unsent, f"{unsent} mails to travellers did not arrive: check the addresses.", orders),
+        (
+            states["failed"],
+            _of(states["failed"], "eSIM", "eSIMs") + " of the last week could not be bought; the price is back.",
+            orders,
+        ),
+        (unsent, _of(unsent, "mail", "mails") + " to travellers did not arrive: check the addresses.", orders),
     ]
     empty = [one.currency for one in wallets if one.available.minor <= 0 and not hub.test]
     found.append((len(empty), f"The wallet in {', '.join(empty)} is empty: orders are refused.", ""))
     if hub.may("webhooks:manage"):
-        broken = [one for one in endpoints(hub.organization.pk) if one.state in ("failing", "disabled")]
-        found.append(
-            (len(broken), f"{len(broken)} webhook endpoints fail or are switched off.", reverse("hub:webhooks"))
-        )
+        broken = sum(one.state in ("failing", "disabled") for one in endpoints(hub.organization.pk))
+        text = _of(broken, "webhook endpoint fails or is off.", "webhook endpoints fail or are off.")
+        found.append((broken, text, reverse("hub:webhooks")))
     return [Notice(text, url) for count, text, url in found if count]
+
+
+def _of(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _steps(hub: Standing) -> list[Step]:
