@@ -11,7 +11,6 @@ import asyncio
 import os
 import re
 import statistics
-import subprocess
 import uuid
 from array import array
 from collections.abc import Callable, Iterator
@@ -19,11 +18,11 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from simplane.ops import postgres
+from simplane.ops import pgbench
 from simplane.ops.load_generator import Answers, LoadGenerator
 from simplane.ops.memory import resident_mb
 from simplane.ops.sample_order import Signed, Sold, SoldLine, signed
-from simplane.ops.scratch import Failed, report, say, scratch_stage
+from simplane.ops.scratch import report, say, scratch_stage
 
 if TYPE_CHECKING:
     from simplane.ops.stage import Stage
@@ -137,7 +136,7 @@ def _slice(stage: Stage, flood: Callable[[], Answers], options: argparse.Namespa
     answers = flood()
     stored = _stored()
     _empty()
-    limit = _pgbench(stage, options)
+    limit = _limit(stage, options)
     return Slice(answers, stored, limit)
 
 
@@ -162,25 +161,14 @@ def _stored() -> int:
     return int(row[0]) if row else 0
 
 
-def _pgbench(stage: Stage, options: argparse.Namespace) -> float:
+def _limit(stage: Stage, options: argparse.Namespace) -> float:
     """Commits a second of the web process' own statement with one row, prepared, over as many connections."""
-    script = stage.folder / "store.sql"
-    script.write_text(_script())
     values = {"i": "0", "run": uuid.uuid4().hex, "channel": "shopify", "account": SHOP, "topic": "orders/paid"}
     values["headers"] = (
         '{"x-shopify-topic":"orders/paid","x-shopify-webhook-id":"0000","x-shopify-api-version":"2026-10"}'
     )
     values |= {f"body{number}": one.body.decode() for number, one in enumerate(_bodies())}
-    command = [str(postgres.binaries() / "pgbench"), "-n", "-M", "prepared", "-f", str(script)]
-    command += ["-c", str(options.connections), "-j", "2", "-T", str(max(1, round(options.seconds)))]
-    command += [word for name, value in values.items() for word in ("-D", f"{name}={value}")]
-    done = subprocess.run([*command, stage.database_url], capture_output=True, text=True, check=False)
-    rates = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("tps = ")]
-    failed = [line for line in done.stdout.splitlines() if line.startswith("number of failed") and " 0 (" not in line]
-    # A client that meets an SQL error is dropped and the rest looks fast: look before believing.
-    if done.returncode or not rates or failed or "aborted" in done.stderr:
-        raise Failed(f"pgbench: {' '.join(failed)} {done.stderr[-500:]}")
-    return float(rates[0]) * BODIES
+    return pgbench.rate(stage, _script(), options.connections, options.seconds, values) * BODIES
 
 
 def _script() -> str:

@@ -46,17 +46,20 @@ class Load:
     def requests(self) -> Iterator[bytes]:
         """Whole HTTP/1.1 requests without end, each with an idempotency key of its own."""
         run, dice = uuid.uuid4().hex, random.Random(7)
+        bodies = [self._body(dice) for _ in range(500)]
         number = 0
         while True:
             number += 1
-            skus = [f"SKU-{dice.randint(1, PRODUCTS)}" for _ in range(self.lines)]
-            body = json.dumps({"lines": [{"sku": sku, "quantity": 1} for sku in skus]}).encode()
-            head = (
+            yield (
                 "POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                 f"Authorization: Bearer {SECRET.format(dice.randint(1, self.resellers))}\r\n"
-                f"Idempotency-Key: {run}-{number}\r\nContent-Length: {len(body)}\r\n\r\n"
-            )
-            yield head.encode() + body
+                f"Idempotency-Key: {run}-{number}\r\n{bodies[number % 500]}"
+            ).encode()
+
+    def _body(self, dice: random.Random) -> str:
+        skus = [f"SKU-{dice.randint(1, PRODUCTS)}" for _ in range(self.lines)]
+        body = json.dumps({"lines": [{"sku": sku, "quantity": 1} for sku in skus]})
+        return f"Content-Length: {len(body)}\r\n\r\n{body}"
 
 
 def main(argv: list[str]) -> int:

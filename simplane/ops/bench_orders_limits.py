@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
-from simplane.ops import postgres
+from simplane.ops import pgbench
 from simplane.ops.bench_orders_rows import PRODUCTS, RESELLERS
-from simplane.ops.scratch import Failed
 
 if TYPE_CHECKING:
     from simplane.ops.stage import Stage
@@ -27,25 +25,12 @@ def function(stage: Stage, connections: int, seconds: float, *, lines: int) -> f
         f" 'ord_' || substr({UNIQUE}, 1, 22), NULL, '', '', 'en', 'req', '', ARRAY[{skus}], ARRAY[{ones}],"
         f" ARRAY[{nothing}]::bigint[], ARRAY[{nothing}]::text[], now(), '2026-11-20T00:00:00.000Z', interval '60 seconds');\n"
     )
-    return _pgbench(stage, script, connections, seconds)
+    return pgbench.rate(stage, script, connections, seconds)
 
 
 def statements(stage: Stage, connections: int, seconds: float) -> float:
     """Orders a second of the same work, statement by statement."""
-    return _pgbench(stage, f"\\set n random(1, {RESELLERS})\n{STATEMENTS}", connections, seconds)
-
-
-def _pgbench(stage: Stage, script: str, connections: int, seconds: float) -> float:
-    path = stage.folder / "orders.sql"
-    path.write_text(script)
-    command = [str(postgres.binaries() / "pgbench"), "-n", "-M", "prepared", "-f", str(path)]
-    command += ["-c", str(connections), "-j", "2", "-T", str(max(1, round(seconds))), stage.database_url]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    rates = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("tps = ")]
-    # A client that meets an SQL error is dropped and the rest looks fast: look before believing.
-    if done.returncode or not rates or "aborted" in done.stderr:
-        raise Failed(f"pgbench: {done.stderr[-500:]}")
-    return float(rates[0])
+    return pgbench.rate(stage, f"\\set n random(1, {RESELLERS})\n{STATEMENTS}", connections, seconds)
 
 
 STATEMENTS = f"""
