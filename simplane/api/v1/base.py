@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import msgspec
@@ -12,6 +14,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
+from pydantic import BaseModel
 
 from simplane.api.problems import Refused
 from simplane.api.v1.answers import problem, refusal
@@ -53,6 +56,24 @@ api = NinjaAPI(
     renderer=Json(),
     parser=Body(),
 )
+
+
+def _only_known(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A parameter that nobody reads is a mistake of the caller: `?refernce=PO-7` must not list every order."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **given: Any) -> Any:
+        shapes = [type(value) for value in given.values() if isinstance(value, BaseModel)]
+        known = set(given).union(*(shape.model_fields for shape in shapes))
+        unknown = next((name for name in request.GET if name not in known), None)
+        if unknown is not None:
+            raise Refused("bad_parameter", f"there is no parameter {unknown[:80]!r} here: leave it out")
+        return view(request, *args, **given)
+
+    return checked
+
+
+api.add_decorator(_only_known, mode="operation")
 
 
 @api.exception_handler(Refused)

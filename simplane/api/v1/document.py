@@ -218,7 +218,7 @@ IF_NONE_MATCH: Tree = {
     "name": "If-None-Match",
     "description": "The ETag you have: 304 when nothing changed.",
     "required": False,
-    "schema": {"type": "string", "maxLength": 200},
+    "schema": {"type": "string"},
     "example": '"0f8b7f5e6a0e4c559d531f3c2f0b7a11"',
 }
 PROBLEM: Tree = {

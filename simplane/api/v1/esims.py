@@ -12,11 +12,11 @@ from pydantic import Field
 
 from simplane.api.problems import Refused
 from simplane.api.v1.access import ApiRequest, Scope
-from simplane.api.v1.esim_values import EsimOut, UsageOut, esims_of, shown, usage_shown
+from simplane.api.v1.esim_values import USAGE, EsimOut, UsageOut, esims_of, shown, usage_shown
 from simplane.api.v1.hints import hints
 from simplane.api.v1.paging import Paging, page_of
 from simplane.api.v1.states import EsimWord
-from simplane.api.v1.values import Page, PublicId
+from simplane.api.v1.values import Page, PublicId, examples
 from simplane.core import clock
 from simplane.core.db import transaction
 from simplane.core.telecom import ActivationCode
@@ -43,6 +43,7 @@ class EsimFilter(Paging):
 class UsageNow(UsageOut):
     """Usage, and whether a newer figure is on its way."""
 
+    model_config = examples(USAGE | {"refreshing": False})
     refreshing: Annotated[bool, Field(description="The supplier is being asked: look again in some seconds.")]
 
 

@@ -81,6 +81,9 @@ def test_what_is_no_address_or_no_method_is_told_as_json() -> None:
     assert (caller.get("/nothing").status, caller.get("/nothing").code) == (404, "not_found")
     answer = caller.call("DELETE", "/wallet")
     assert (answer.status, answer.code, answer.headers["Allow"]) == (405, "method_not_allowed", "GET")
+    typo = caller.get("/orders", refernce="PO-7")
+    assert (typo.status, typo.code) == (422, "bad_parameter")
+    assert "refernce" in typo.told["detail"]
     nul = caller.get("/wallet/entries", kind="\0")
     assert (nul.status, nul.code) == (400, "not_understood")
 

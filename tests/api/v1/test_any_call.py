@@ -12,6 +12,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
 
 from simplane.api.v1.document import document
 from simplane.config.wsgi import application
@@ -40,6 +41,7 @@ def test_no_call_has_an_answer_that_is_not_in_the_document() -> None:
     asked = 0
     with connection_kept():
         for found in schema.get_all_operations():
+            assert isinstance(found, Ok)
             for mode in schemathesis.GenerationMode:
                 asked += _ask(found.ok(), mode, caller)
     assert asked >= EXAMPLES * len(document()["paths"])
@@ -57,10 +59,12 @@ def _ask(operation: Any, mode: schemathesis.GenerationMode, caller: Program) -> 
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: schemathesis.Case[Any]) -> None:
         nonlocal asked
         asked += 1
-        case.call_and_validate(headers={"Authorization": f"Bearer {caller.secret}"})
+        # Where the header itself is what is wrong, it stays wrong.
+        own = {} if "Authorization" in (case.headers or {}) else {"Authorization": f"Bearer {caller.secret}"}
+        case.call_and_validate(headers=own)
 
     ask()
     return asked
