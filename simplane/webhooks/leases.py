@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Max, Min
 
@@ -20,7 +21,7 @@ from simplane.webhooks.values import Parcel, Tried
 log = logger(__name__)
 LEASE_SECONDS = 60.0
 """Longer than any request takes (core/outside.py), so that nobody else begins one meanwhile."""
-AT_ONCE = 4
+AT_ONCE = 10
 """Requests under way at one endpoint."""
 BUSY = (429, 502, 503, 504)
 _S = Delivery.State
@@ -42,7 +43,8 @@ def take(endpoint_id: int) -> AtWork | None:
         return None
     now = clock.now()
     resting = endpoint.paused_until is not None and endpoint.paused_until > now
-    due = Delivery.objects.filter(endpoint=endpoint, state=_S.WAITING, due_at__lte=now).select_related("message")
+    due = Delivery.objects.filter(endpoint=endpoint, state=_S.WAITING, due_at__lte=now)
+    due = due.select_related("message").annotate(newest=Max("attempts__number"))
     parcels = () if resting else tuple(_parcel(one) for one in due.order_by("due_at", "pk")[:AT_ONCE])
     if not parcels or endpoint.state != Endpoint.State.ACTIVE:
         give_back(endpoint)
@@ -57,9 +59,9 @@ def living_secrets(endpoint: Endpoint, now: datetime) -> tuple[str, ...]:
     return (current, previous) if overlap else (current,)
 
 
-def _parcel(delivery: Delivery) -> Parcel:
+def _parcel(delivery: Any) -> Parcel:
     message = delivery.message
-    return Parcel(delivery.pk, message.public_id, message.body.encode(), delivery.tries)
+    return Parcel(delivery.pk, message.public_id, message.body.encode(), (delivery.newest or 0) + 1)
 
 
 def give_back(endpoint: Endpoint) -> None:
@@ -79,8 +81,8 @@ def settle(held: AtWork, tried: Sequence[Tried]) -> None:
             return
         rows = Delivery.objects.select_related("message").in_bulk([one.parcel.delivery_id for one in tried])
         told = [(rows[one.parcel.delivery_id], one) for one in tried if one.parcel.delivery_id in rows]
-        for delivery, one in told:
-            _note(delivery, one)
+        Attempt.objects.bulk_create(_note(delivery, one) for delivery, one in told)
+        Delivery.objects.bulk_update([delivery for delivery, _ in told], _NOTED)
         _judge(row, told)
         if row.state == Endpoint.State.ACTIVE:
             _release(row)
@@ -103,9 +105,11 @@ def _release(row: Endpoint) -> None:
     row.save()
 
 
-@needs_transaction
-def _note(delivery: Delivery, tried: Tried) -> None:
-    """The attempt, and the delivery as it stands now."""
+_NOTED = ("tries", "last_status", "problem", "state", "finished_at", "due_at")
+
+
+def _note(delivery: Delivery, tried: Tried) -> Attempt:
+    """The attempt; sets what the delivery is now (`_NOTED`)."""
     delivery.tries += 1
     delivery.last_status, delivery.problem = tried.status, tried.problem
     again = _again(delivery, tried)
@@ -113,11 +117,9 @@ def _note(delivery: Delivery, tried: Tried) -> None:
         delivery.state = _S.FAILED if tried.problem else _S.DELIVERED
         delivery.finished_at = clock.now()
     delivery.due_at = again
-    delivery.save(update_fields=["tries", "last_status", "problem", "state", "finished_at", "due_at"])
-    newest = Attempt.objects.filter(delivery=delivery).aggregate(newest=Max("number"))["newest"] or 0
-    Attempt.objects.create(
+    return Attempt(
         delivery=delivery,
-        number=newest + 1,
+        number=tried.parcel.number,
         at=tried.at,
         ms=tried.ms,
         url=tried.url,

@@ -37,7 +37,8 @@ class Parcel:
     delivery_id: int
     message_id: str
     body: bytes
-    tries: int
+    number: int
+    """Of the attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,10 +172,10 @@ def test_a_slow_endpoint_holds_up_nobody_and_gets_a_few_requests_at_once(
     slow = RawServer(HANG)
     try:
         dead, living = desk.endpoint(slow.url), desk.endpoint(receiver.url)
-        desk.tell(12)
+        desk.tell(AT_ONCE + 3)
         began = time.monotonic()
         desk.work()
-        assert states(living) == ["delivered"] * 12
+        assert states(living) == ["delivered"] * (AT_ONCE + 3)
         assert slow.connections == AT_ONCE
         assert time.monotonic() - began < 5
         dead.refresh_from_db()
