@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from simplane.catalog import prices
 from simplane.catalog.markup import markup
-from simplane.catalog.models import Product, Tier
+from simplane.catalog.models import Tier
 from simplane.catalog.prices import NewPrice
 from simplane.catalog.scopes import LIST, Scope
 from simplane.core import clock, context
@@ -59,10 +59,12 @@ PAGES = (
 )
 
 
-def one_of_wholesale(product: Product) -> list[str]:
+def one_of_wholesale() -> list[str]:
     """A reseller with money, prices and people, and all that waits for a colleague; the addresses of its pages."""
     made = onboard("Acme Travel", "EUR", Agreed(credit_minor=500_00, owner_email="ana@acme.example", reason="known"))
     owner, me = made.organization, factories.staff()
+    product = factories.product(min_margin_minor=1_00)
+    factories.match(product=product, offer=factories.offer(cost_minor=3_00, currency="EUR"))
     scope, tier = Scope(organization=owner), Scope(tier=Tier.objects.create(name="Gold", min_monthly_units=100))
     prices.set_markup(tier, markup("EUR", Decimal(25), "0.50", "x.90"), reason="new year")
     with context.acting(f"user:{me.pk} {me.email}"):
@@ -122,7 +124,7 @@ def one_of_everything() -> list[str]:
     factories.order_line(product=None)
     factories.failed_job()
     Schedule.objects.create(name="clean_up", last_started_at=now, last_ok=False, last_problem="disk full")
-    trade = one_of_wholesale(unit.product)
+    trade = one_of_wholesale()
     return [
         *trade,
         f"/console/orders/{order.public_id}/",

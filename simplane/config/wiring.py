@@ -9,6 +9,7 @@ from simplane.delivery import deadletters as delivery_letters
 from simplane.delivery import events as delivery
 from simplane.ordering import deadletters as ordering_letters
 from simplane.ordering import events as ordering
+from simplane.ordering import tiers  # noqa: F401  its timetable
 from simplane.organizations import events as organizations
 from simplane.payments import deadletters as payment_letters
 from simplane.suppliers import catalog_events as catalogues

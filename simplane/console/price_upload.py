@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.catalog.models import MarkupRule, Product
@@ -89,7 +91,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
         refused(request, refusal)
         return redirect("console:price_upload")
     messages.success(request, f"{outcome}.")
-    return redirect("console:prices")
+    scopes = {(one.judged.new.scope.key, one.judged.new.price.currency) for one in read if one.judged}
+    if len(scopes) > 1:
+        return redirect("console:prices")
+    key, currency = scopes.pop()
+    return redirect(f"{reverse('console:prices')}?{urlencode({'for': key, 'currency': currency})}")
 
 
 def _all(read: Sequence[ReadPrice]) -> list[NewPrice]:

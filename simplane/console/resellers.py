@@ -82,9 +82,10 @@ def reseller(request: HttpRequest, slug: str) -> HttpResponse:
     twin, terms = Organization.objects.filter(twin_of=found).first(), terms_of(found)
     currency = terms.currency if terms else "EUR"
     now = clock.now()
-    own = WholesalePrice.objects.filter(
-        Q(valid_until__isnull=True) | Q(valid_until__gt=now), organization=found, approved_at__isnull=False
-    )
+    running = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
+    agreed = WholesalePrice.objects.filter(running, organization=found, approved_at__isnull=False, valid_from__lte=now)
+    in_force = agreed.order_by("product_id", "currency", "-valid_from").distinct("product_id", "currency")
+    own = WholesalePrice.objects.filter(pk__in=in_force.values("pk")).select_related("product")
     context: dict[str, Any] = {
         "reseller": found,
         "twin": twin,
@@ -95,8 +96,7 @@ def reseller(request: HttpRequest, slug: str) -> HttpResponse:
         "members": members(found.pk),
         "invitations": open_ones(found.pk).order_by("-pk"),
         "keys": [*keys_of(found.pk)[:50], *(keys_of(twin.pk)[:50] if twin else [])],
-        "own": own.select_related("product").order_by("-valid_from")[:10],
-        "own_many": own.values("product").distinct().count(),
+        "own": own.order_by("-valid_from")[:10],
         "orders": Order.objects.filter(organization=found).order_by("-received_at")[:5],
         "top_ups": payments.top_ups(found.pk)[:5],
         "corrections": Adjustment.objects.filter(wallet__organization=found)

@@ -29,7 +29,7 @@ TONES = {
     ),
     "warn": (
         "unknown held late flagged retryable paused needs_mapping depleted suspended person quarantined warning hint"
-        " vanished deletion_scheduled half_open disputed partly_refunded"
+        " vanished deletion_scheduled half_open disputed partly_refunded failing disabled"
     ),
     "bad": (
         "dead failed bounced blocked rejected permanent expired loss refused critical uninstalled terminated deleted lost"
@@ -131,6 +131,12 @@ def shortly(value: Any) -> str:
     """A value in at most 80 characters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+@register.filter
+def who(actor: str) -> str:
+    """`ana@example.com` of `user:7 ana@example.com`; a job or the system as it is."""
+    return actor.partition(" ")[2] or actor if actor.startswith("user:") else actor
 
 
 @register.filter
