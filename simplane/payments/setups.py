@@ -19,7 +19,7 @@ from simplane.payments.seen import SETUP, card
 
 log = logger(__name__)
 LEASE_SECONDS = 90.0
-EXPIRES_SECONDS = 3600 * 2
+OPEN_FOR = timedelta(hours=2)
 S = CardSetup.State
 
 
@@ -32,7 +32,7 @@ def begin(organization: Organization, *, success_url: str, cancel_url: str) -> C
         "allowed_payment_method_types": ["card"],
         "success_url": success_url,
         "cancel_url": cancel_url,
-        "expires_at": int(clock.real().timestamp()) + EXPIRES_SECONDS,
+        "expires_at": int(clock.real_time_of(clock.now() + OPEN_FOR).timestamp()),
         "metadata": {SETUP: public_id},
         "setup_intent_data": {"metadata": {SETUP: public_id}},
     }

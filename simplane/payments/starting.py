@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from simplane.core import audit, clock, context, jobs
@@ -17,7 +18,8 @@ from simplane.payments.units import to_stripe
 
 MOST_AT_STRIPE = 99_999_999
 """Stripe takes amounts of eight digits at most."""
-DAY_MARGIN_SECONDS = 23 * 3600
+PAYABLE = timedelta(hours=23)
+"""How long a page takes a payment: an hour less than Stripe allows."""
 
 
 def check(organization: Organization, money: Money) -> StripeAccount:
@@ -77,7 +79,7 @@ def by_page(
         "line_items": [{"price_data": price, "quantity": 1}],
         "success_url": success_url,
         "cancel_url": cancel_url,
-        "expires_at": int(clock.real().timestamp()) + DAY_MARGIN_SECONDS,
+        "expires_at": int(clock.real_time_of(clock.now() + PAYABLE).timestamp()),
         "metadata": about["metadata"],
         "payment_intent_data": {**about, **({"setup_future_usage": "off_session"} if save_card else {})},
     }

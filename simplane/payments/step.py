@@ -27,6 +27,7 @@ from simplane.payments.errors import (
 from simplane.payments.gateway import Gateway
 from simplane.payments.models import TopUp
 from simplane.payments.seen import TOP_UP, look
+from simplane.payments.starting import PAYABLE
 from simplane.payments.states import OPEN
 from simplane.payments.taking_in import set_state, take_in
 
@@ -183,7 +184,7 @@ def _next(row: TopUp, looks: int) -> datetime | None:
     """Events tell what happens; these looks find what no event told."""
     now = clock.now()
     if row.state == S.AWAITING:
-        ends = clock.now() + (datetime.fromtimestamp(row.request["expires_at"], clock.real().tzinfo) - clock.real())
+        ends = row.created_at + PAYABLE
         soon = now + timedelta(minutes=10 * 3 ** min(looks, 4))
         return min(soon, ends + timedelta(minutes=2)) if ends > now else soon
     if row.state in (S.PROCESSING, S.CREATED):

@@ -14,6 +14,7 @@ REAL_TIME = {
     "core/ids.py": "ids only have to grow",
     "suppliers/esimaccess/client.py": "the supplier compares the signature's time with its own clock",
     "organizations/adapter.py": "compares with times that the sign-in library wrote",
+    "payments/intake.py": "Stripe stamps a signature with its own clock",
     "ops/": "measures and samples the machine, not the business",
 }
 """Who may read the machine's time, and why."""
