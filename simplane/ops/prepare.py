@@ -19,13 +19,15 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="simplane prepare", description=__doc__)
     parser.add_argument("--setup", type=Path, required=True)
     parser.add_argument("--report", type=Path)
+    parser.add_argument("--reseller", action="store_true", help="a demo reseller with money, login and keys as well")
     options = parser.parse_args(argv)
     django.setup()
     call_command("migrate", verbosity=0)
     _catalogues_first(options.setup)
     _login()
+    keys = _reseller() if options.reseller else {}
     if options.report:
-        options.report.write_text(json.dumps({"webhook_tokens": _tokens()}))
+        options.report.write_text(json.dumps({"webhook_tokens": _tokens(), "reseller": keys or _kept(options.report)}))
     return 0
 
 
@@ -52,6 +54,20 @@ def _login() -> None:
     if settings.SIMPLANE.production or User.objects.filter(email=DEMO_EMAIL).exists():
         return
     User.objects.create_superuser(DEMO_EMAIL, DEMO_PASSWORD, name="Demo Operator")
+
+
+def _reseller() -> dict[str, str]:
+    from django.conf import settings
+
+    from simplane.ops import demo_reseller
+
+    return {} if settings.SIMPLANE.production else demo_reseller.make(DEMO_PASSWORD)
+
+
+def _kept(report: Path) -> dict[str, str]:
+    """The demo reseller's keys as they were told when it was made: nobody can read them again."""
+    known: dict[str, dict[str, str]] = json.loads(report.read_text()) if report.is_file() else {}
+    return known.get("reseller", {})
 
 
 def _tokens() -> dict[str, str]:

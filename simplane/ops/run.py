@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -107,7 +108,7 @@ def _bring_up(stage: Stage, cluster: Path | None) -> None:
     stage.start_payments()
     _say("tables and demo data")
     prepared.forget(stage.folder)
-    stage.prepare()
+    stage.prepare(reseller=True)
     if cluster:
         prepared.note_done(stage.folder, mark)
     _say("web and worker")
@@ -138,6 +139,8 @@ def _announce(stage: Stage, seconds: float) -> None:
 Simplane is up ({seconds:.1f} s).
 
   console    {web}/console/      operator@simplane.example / simplane-demo-2026
+  resellers  {web}/hub/      reseller@simplane.example / simplane-demo-2026{_key(stage)}
+  api        {web}/api/docs
   shop       {stage.url("shopify")}/      the stand-in Shopify shop
   mail       {stage.url("mail")}/      every mail that was sent
   payments   {stage.url("stripe")}/      the stand-in of Stripe   {stage.url("stripe_test")}/ that of test keys
@@ -149,6 +152,11 @@ Simplane is up ({seconds:.1f} s).
 """,
         flush=True,
     )
+
+
+def _key(stage: Stage) -> str:
+    known: dict[str, str] = json.loads(stage.report.read_text()).get("reseller", {})
+    return f"   test key {known['test_key']}" if known else ""
 
 
 def _watch(stage: Stage) -> None:

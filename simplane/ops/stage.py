@@ -153,9 +153,10 @@ class Stage:
         """Call a stand-in's control address; returns its JSON."""
         return call(f"{self.url(name)}/_control/{path}", body, method=method)
 
-    def prepare(self, options: dict[str, Any] | None = None) -> None:
+    def prepare(self, options: dict[str, Any] | None = None, *, reseller: bool = False) -> None:
         """Tables, demo data, catalogues, a login; then the outside world learns where our webhooks are."""
-        self.command("prepare", "prepare", "--setup", str(self.setup_file(options)), "--report", str(self.report))
+        words = ["--setup", str(self.setup_file(options)), "--report", str(self.report)]
+        self.command("prepare", "prepare", *words, *(["--reseller"] if reseller else []))
         self.point_webhooks_here()
 
     @property
