@@ -34,9 +34,9 @@ def countries_of(product: Product) -> str:
 
 @register.filter
 def data_left(line: Line) -> str:
-    """`1.2 GB of 5 GB`, as far as the supplier told; a dash when it told nothing."""
+    """`1.2 GB of 5 GB`, as far as the supplier told."""
     if line.data_used is None:
-        return "–"
+        return "not measured"
     if not line.data_total:
         return f"{amount(line.data_used)} used"
     base = formats.counting_base(line.data_total)
