@@ -39,7 +39,7 @@ _V6 = (
 )
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|\d+)", re.IGNORECASE)
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_THREADS = 8
+_THREADS = 32
 
 
 class AddressRefused(Refusal):
@@ -143,13 +143,29 @@ def _port(parts: SplitResult) -> int:
 async def resolve(host: str, port: int) -> list[str]:
     """The addresses of a host, each of which may be reached. Raises AddressRefused when any may not, OSError for none.
 
-    One bad address among good ones refuses them all: which of them is connected to is not up to its owner.
+    One bad address among good ones refuses them all: which of them is connected to is not up to its owner. Who asks for
+    a name that is being looked up waits for that: a name server that never answers holds one thread, not many.
     """
     running = asyncio.get_running_loop()
-    found = await running.run_in_executor(_threads(), _look_up, host, port)
+    asked = (running, host, port)
+    looking = _under_way.get(asked)
+    if looking is None:
+        looking = _under_way[asked] = running.run_in_executor(_threads(), _look_up, host, port)
+        looking.add_done_callback(lambda done: _looked_up(asked, done))
+    found = await asyncio.shield(looking)
     if not all(may_reach(one) for one in found):
         raise AddressRefused(f"{host} leads to an address that is not public", fix="correct its DNS records")
     return [str(one) for one in found]
+
+
+_Asked = tuple[asyncio.AbstractEventLoop, str, int]
+_under_way: dict[_Asked, asyncio.Future[Sequence[Address]]] = {}
+
+
+def _looked_up(asked: _Asked, done: asyncio.Future[Sequence[Address]]) -> None:
+    _under_way.pop(asked, None)
+    if not done.cancelled():
+        done.exception()  # nobody may be waiting for it any more
 
 
 def _look_up(host: str, port: int) -> Sequence[Address]:

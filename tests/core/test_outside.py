@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,27 @@ def test_a_name_that_changes_its_mind_is_looked_up_once(
         with pytest.raises(AddressRefused):
             post(f"http://rebinding.example:{port}/")
         assert server.connections == 1
+
+
+def test_a_name_server_that_never_answers_holds_one_thread_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answer = [], threading.Event()
+
+    def look_up(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        asked.append(host)
+        answer.wait(10)
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    async def many() -> list[str]:
+        calls = [outside.call("POST", "https://slow.example/", headers={}) for _ in range(5)]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        answer.set()
+        return [str(one) for one in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(outside, "CONNECT_SECONDS", 0.1)
+    told = asyncio.run(many())
+    assert asked == ["slow.example"]
+    assert set(told) == {"the name slow.example leads nowhere: TimeoutError"}
 
 
 @pytest.mark.usefixtures("loopback")
