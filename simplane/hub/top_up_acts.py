@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from simplane.core.errors import BadInput, Refusal
+from simplane.core.errors import BadInput, NotFound, Refusal
 from simplane.core.money import Money, parse
 from simplane.hub.shell import HubRequest, page
 from simplane.hub.top_ups import S, show_top_ups
@@ -109,6 +109,8 @@ def alarm_set(request: HubRequest) -> HttpResponse:
 def _done(request: HubRequest, said: str, verb: Callable[[], object]) -> HttpResponse:
     try:
         verb()
+    except NotFound:
+        raise
     except Refusal as refusal:
         return show_top_ups(request, problem=str(refusal), status=422)
     except CallFailed:
