@@ -6,7 +6,6 @@ It never follows redirects, reads no proxy settings from the environment and ref
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -17,39 +16,20 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
-import httpcore2
 import httpx2
 from django.db import connections
 
 from simplane.core import clock, telemetry
 from simplane.core.masking import Mask
-from simplane.core.wire import Wires
+from simplane.core.pool import Answer, NoAnswer, NotSent, Place, Pool
+
+__all__ = ["Announce", "Answer", "Http", "NoAnswer", "NotSent", "tls", "told", "traced", "transaction_open"]
 
 MOST_BYTES = 4 * 1024 * 1024
 KEEP_ALIVE_SECONDS = 20.0
 """Shorter than servers keep idle connections: a request on one just closed would count as unanswered."""
-LANE = 8
-"""Connections of one pool. A pool looks at all of its connections for each request, so many small ones are quicker."""
-_SURELY_UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 
 Announce = Callable[[datetime], Awaitable[None]]
-
-
-class NotSent(Exception):
-    """No byte of the request left: no connection, no free connection in time, no possible address."""
-
-
-class NoAnswer(Exception):
-    """Bytes may have left and no whole answer came back: time-out, reset, broken protocol, answer too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer. Header names in any case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -88,11 +68,12 @@ class Http:
         secrets: Sequence[str] = (),
     ) -> None:
         """`secrets` must appear in no trace. Seconds bound each step; a whole call may take twice their sum."""
-        self._connections = connections
-        steps = {"connect": connect_seconds, "pool": connect_seconds, "read": read_seconds, "write": read_seconds}
-        self._extensions = {"timeout": steps}
-        self._most_seconds = 2 * (connect_seconds + read_seconds)
-        self._lanes: list[_Lane] = []
+        self._pool = Pool(
+            most=connections,
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+            keep_seconds=KEEP_ALIVE_SECONDS,
+        )
         self.mask = Mask(secrets)
 
     async def call(
@@ -119,9 +100,9 @@ class Http:
             trace.calls.append(entry)
         started = time.perf_counter()
         try:
-            request = _request(method, url, headers, body, self._extensions)
-            with telemetry.call(method, request.url.host) as facts:
-                answer = await self._exchange(request, most_bytes)
+            place = _place(url)
+            with telemetry.call(method, place.name) as facts:
+                answer = await self._pool.exchange(method, place, headers, body, most_bytes=most_bytes, tls=tls())
                 facts["http.response.status_code"] = answer.status
         except (NotSent, NoAnswer) as problem:
             entry |= {"ms": _ms_since(started), "response": self.mask.text(str(problem))}
@@ -129,29 +110,6 @@ class Http:
         if trace:
             entry |= {"ms": _ms_since(started), "status": answer.status, "response": self.mask.body(answer.body)}
         return answer
-
-    async def _exchange(self, request: httpx2.Request, most_bytes: int) -> Answer:
-        lane = self._lane()
-        try:
-            async with asyncio.timeout(self._most_seconds):
-                return await lane.exchange(request, most_bytes)
-        except _SURELY_UNSENT as problem:
-            raise NotSent(told(problem)) from problem
-        except NoAnswer:
-            raise
-        except Exception as problem:
-            raise NoAnswer(told(problem)) from problem
-
-    def _lane(self) -> _Lane:
-        """The first one with room; so the later ones fall idle and their connections end. With none, whoever waits least."""
-        for lane in self._lanes:
-            if lane.flying < lane.most:
-                return lane
-        more = self._connections - LANE * len(self._lanes)
-        if more > 0:
-            self._lanes.append(_Lane(min(LANE, more)))
-            return self._lanes[-1]
-        return min(self._lanes, key=lambda lane: lane.flying)
 
     def _entry(self, begun: datetime, method: str, url: str, body: bytes) -> dict[str, Any]:
         return {
@@ -166,35 +124,7 @@ class Http:
 
     async def close(self) -> None:
         """Let the connections go; a later call opens new ones."""
-        lanes, self._lanes = self._lanes, []
-        for lane in lanes:
-            await lane.aclose()
-
-
-class _Lane(httpx2.AsyncHTTPTransport):
-    """A few connections over our own wires."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.flying = 0
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls(),
-            max_connections=most,
-            max_keepalive_connections=most,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-            network_backend=Wires(),
-        )
-
-    async def exchange(self, request: httpx2.Request, most_bytes: int) -> Answer:
-        self.flying += 1
-        try:
-            response = await self.handle_async_request(request)
-            try:
-                return Answer(response.status_code, response.headers, await _whole(response, most_bytes))
-            finally:
-                await response.aclose()
-        finally:
-            self.flying -= 1
+        self._pool.close()
 
 
 @cache
@@ -213,37 +143,17 @@ def transaction_open() -> bool:
     return any(getattr(one, "in_atomic_block", False) for one in held.values())
 
 
-def _request(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, extensions: Mapping[str, Any]
-) -> httpx2.Request:
-    try:
-        address = _address(url)
-        request = httpx2.Request(method, address, headers=dict(headers), content=body or None, extensions=extensions)
-    except (httpx2.InvalidURL, ValueError) as problem:
-        raise NotSent(f"no possible request: {problem}") from problem
-    return request
-
-
 @lru_cache(maxsize=256)
-def _address(url: str) -> httpx2.URL:
-    """Reading an address takes a tenth of a call, and most calls go to a few."""
-    address = httpx2.URL(url)
-    if not 0 < (address.port or 80) < 65536:
-        raise httpx2.InvalidURL(f"no possible port: {address.port}")
-    return address
-
-
-async def _whole(response: httpx2.Response, most_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    packed = "content-encoding" in response.headers
-    assert isinstance(response.stream, httpx2.AsyncByteStream)
-    async for part in response.aiter_bytes() if packed else response.stream:
-        size += len(part)
-        if size > most_bytes:
-            raise NoAnswer(f"the answer is longer than {most_bytes} bytes")
-        parts.append(part)
-    return b"".join(parts)
+def _place(url: str) -> Place:
+    """Where an address leads; reading one takes a tenth of a call, and most calls go to a few. Raises NotSent."""
+    try:
+        address = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError) as problem:
+        raise NotSent(f"no possible address: {problem}") from problem
+    port = address.port or {"http": 80, "https": 443}.get(address.scheme, 0)
+    if not address.host or not 0 < port < 65536:
+        raise NotSent("no possible address: it needs http or https, a host, and a port below 65536")
+    return Place(address.scheme, address.host, port, address.netloc.decode("ascii"), address.raw_path)
 
 
 def told(problem: Exception) -> str:
