@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.core import signing
 from django.http import HttpRequest
@@ -64,9 +65,9 @@ def rows_of(content: str, needed: Sequence[str], known: Sequence[str] = ()) -> l
         reader.fieldnames = columns
         _check_columns(columns, needed, known)
         rows = [
-            Row(reader.line_num, {name: _text(value) for name, value in one.items() if name})
-            for one in reader
-            if any(_text(value) for value in one.values())
+            Row(reader.line_num, {name: _text(value) for name, value in one.items()})
+            for one in map(_whole, reader)
+            if any(one.values())
         ]
     except csv.Error as error:
         raise BadInput(f"this is no CSV: {error}", fix="save the table as CSV UTF-8") from None
@@ -124,10 +125,16 @@ def _check_columns(columns: Sequence[str], needed: Sequence[str], known: Sequenc
         raise BadInput("a column stands twice in the first line")
 
 
-def _text(value: object) -> str:
-    if isinstance(value, list):
+def _whole(row: dict[str | None, Any]) -> dict[str, str | None]:
+    """The row, if it has no more cells than there are columns: those stand under None."""
+    if None in row:
         raise BadInput("a row has more cells than there are columns", fix='put cells with commas in quotes: "a, b"')
-    return str(value or "").strip().removeprefix("'").strip()
+    return {name: value for name, value in row.items() if name}
+
+
+def _text(value: str | None) -> str:
+    """Without the apostrophe that keeps a spreadsheet from running it."""
+    return (value or "").strip().removeprefix("'").strip()
 
 
 def _digest(content: str, facts: object) -> str:
