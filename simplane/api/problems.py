@@ -73,6 +73,8 @@ PROBLEMS: dict[str, Problem] = {
     "insufficient_funds": Problem(
         402, "The wallet does not cover this order", "Top up the wallet, then send the order again with a new key"
     ),
+    "bad_top_up": Problem(422, "This amount can not be paid in", "read `detail`, choose another amount or currency"),
+    "no_payment_service": Problem(409, "Card payments are not set up here", "pay by bank transfer, or write to us"),
     "address_refused": Problem(422, "Webhooks are not sent to such an address", "give a public https:// address"),
     "bad_endpoint": Problem(
         422, "The webhook endpoint can not be as asked", "read `detail`, correct it, send it again"

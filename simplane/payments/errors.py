@@ -21,8 +21,8 @@ class BadTopUp(Refusal):
 class TopUpKeyReused(Refusal):
     """This key was used for another top-up."""
 
-    code = "idempotency_key_reused"
-    status = 409
+    code = "key_reused"
+    status = 400
 
 
 class NotRefundable(Refusal):

@@ -12,19 +12,22 @@ from pydantic import Field
 
 from simplane.api.problems import Refused
 from simplane.api.v1.access import ApiRequest, Scope
+from simplane.api.v1.hints import hints
 from simplane.api.v1.idempotency import key_of, once
 from simplane.api.v1.paging import Paging, page_of
 from simplane.api.v1.values import Currency, Minor, Moment, Page, PublicId, Wanted, examples
 from simplane.catalog.wholesale import terms_of
+from simplane.core.errors import BadInput
 from simplane.core.money import Money
 from simplane.organizations.models import Organization
 from simplane.payments import actions, queries
+from simplane.payments.actions import LONGEST_URL
 from simplane.payments.models import SavedCard, TopUp
 from simplane.payments.starting import MOST_AT_STRIPE
 
 router = Router(tags=["Wallet"])
 READ, WRITE = Scope("wallet:read"), Scope("wallet:write")
-LONGEST_URL = 1000
+Address = Annotated[str, Field(max_length=LONGEST_URL, pattern=r"^https?://[A-Za-z0-9][^\s]*$")]
 State = Literal[
     "created",
     "awaiting",
@@ -54,8 +57,8 @@ class TopUpIn(Wanted):
     ] = "checkout"
     card: Annotated[str | None, Field(max_length=40, pattern="^[a-zA-Z0-9_-]+$", description="Its id.")] = None
     save_card: Annotated[bool, Field(description="Keep the card for later top-ups (checkout).")] = False
-    success_url: Annotated[str | None, Field(max_length=LONGEST_URL, description="Where the payer goes then.")] = None
-    cancel_url: Annotated[str | None, Field(max_length=LONGEST_URL, description="Where the payer goes back to.")] = None
+    success_url: Annotated[Address | None, Field(description="Where the payer goes then.")] = None
+    cancel_url: Annotated[Address | None, Field(description="Where the payer goes back to.")] = None
 
 
 class TopUpOut(Schema):
@@ -121,7 +124,13 @@ class CardList(Schema):
     data: list[CardOut]
 
 
-@router.post("/wallet/top-ups", response={201: TopUpOut}, auth=WRITE, summary="Top your wallet up")
+@router.post(
+    "/wallet/top-ups",
+    response={201: TopUpOut},
+    auth=WRITE,
+    summary="Top your wallet up",
+    openapi_extra=hints("bad_top_up", "no_payment_service", "not_found", key="required"),
+)
 def create_top_up(request: ApiRequest, wanted: TopUpIn) -> HttpResponse:
     """Answers a page where the amount is paid within 23 hours, or charges a saved card at once. Money is in the wallet
     when the state is `succeeded`; the event `topup.succeeded` tells it.
@@ -131,12 +140,19 @@ def create_top_up(request: ApiRequest, wanted: TopUpIn) -> HttpResponse:
     key = key_of(request) or None
 
     def work() -> TopUpOut:
-        if wanted.method == "card":
-            if wanted.card is None:
-                raise Refused("bad_request", "name the card: GET /wallet/cards lists them")
-            return _shown(actions.charge_card(owner, money, wanted.card, request_key=key))
-        back = f"{settings.SIMPLANE.base_url}/hub/wallet/"
-        made = actions.start_checkout(
+        if wanted.method == "checkout":
+            return _shown(_page(owner, money, wanted, key))
+        if wanted.card is None:
+            raise Refused("bad_request", "name the card: GET /wallet/cards lists them")
+        return _shown(actions.charge_card(owner, money, wanted.card, request_key=key))
+
+    return once(request, work, body=wanted, status=201, required=True)
+
+
+def _page(owner: Organization, money: Money, wanted: TopUpIn, key: str | None) -> TopUp:
+    back = f"{settings.SIMPLANE.base_url}/hub/wallet/"
+    try:
+        return actions.start_checkout(
             owner,
             money,
             success_url=wanted.success_url or back,
@@ -144,9 +160,8 @@ def create_top_up(request: ApiRequest, wanted: TopUpIn) -> HttpResponse:
             save_card=wanted.save_card,
             request_key=key,
         )
-        return _shown(made)
-
-    return once(request, work, body=wanted, status=201, required=True)
+    except BadInput as told:
+        raise Refused("bad_request", f"{told.message}: {told.fix}") from told
 
 
 @router.get("/wallet/top-ups", response=Page[TopUpOut], auth=READ, summary="List top-ups")
