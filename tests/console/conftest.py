@@ -22,3 +22,10 @@ def person(db: None) -> User:
 def console(person: User) -> Client:
     """Signed in with both factors."""
     return signin.client_of(person, second_factor=Authenticator.objects.get(user=person))
+
+
+@pytest.fixture
+def colleague(db: None) -> Client:
+    """A second person, cleo@simplane.example, signed in with both factors."""
+    user = factories.staff(email="cleo@simplane.example")
+    return signin.client_of(user, second_factor=signin.add_authenticator_app(user))

@@ -10,10 +10,10 @@ from django.test import Client
 
 from simplane.catalog.models import ExchangeRate, Price, Product
 from simplane.catalog.queries import rates_in_force
-from simplane.routing import margins
 from simplane.core import clock
 from simplane.core.models import AuditEntry
 from simplane.core.money import Money
+from simplane.routing import margins
 from simplane.routing.models import Match
 from simplane.suppliers.models import Offer
 from tests import factories

@@ -16,24 +16,11 @@ from simplane.catalog.markup import markup
 from simplane.catalog.models import Price, PriceProposal, Product, Terms, Tier, WholesalePrice
 from simplane.catalog.scopes import Scope
 from simplane.core.models import AuditEntry
-from simplane.organizations.models import Organization, User
+from simplane.organizations.models import Organization
 from simplane.suppliers.models import Offer
-from tests import factories, signin
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def person(transactional_db: None) -> User:
-    user = factories.staff(is_superuser=True, email="sam@simplane.example")
-    signin.add_authenticator_app(user)
-    return user
-
-
-@pytest.fixture
-def colleague(transactional_db: None) -> Client:
-    user = factories.staff(email="cleo@simplane.example")
-    return signin.client_of(user, second_factor=signin.add_authenticator_app(user))
 
 
 def _product(sku: str = "EU-5", cost: int = 3_00) -> Product:
