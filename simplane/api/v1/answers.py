@@ -39,7 +39,7 @@ def problem(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 def refusal(request: HttpRequest, told: Refusal) -> HttpResponse:
     """A refusal of a package below. Its code is stable too; one outside the table has a title of its own."""
-    detail = f"{told.message}: {told.fix}" if told.fix else told.message
+    detail = f"{told.message.rstrip('.')}: {told.fix}" if told.fix else told.message
     if told.code in PROBLEMS:
         return problem(request, Refused(told.code, detail))
     body = {

@@ -60,8 +60,10 @@ def once(
 
 def key_of(request: HttpRequest) -> str:
     """The caller's Idempotency-Key, empty without one. Raises Refused for one that can not be used."""
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > LONGEST or not key.isascii() or (key and not key.isprintable()):
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return ""
+    if not 0 < len(key) <= LONGEST or not key.isascii() or not key.isprintable():
         raise Refused("idempotency_key_bad")
     return key
 

@@ -119,7 +119,7 @@ def _issued(request: HttpRequest) -> dict[str, object]:
     try:
         token = issue_token(client, secret, _field(request, "scope").split(), address=address)
     except InvalidClient as told:
-        raise OAuthError("invalid_client", str(told), 401) from None
+        raise OAuthError("invalid_client", f"{told.message.rstrip('.')}: {told.fix}", 401) from None
     except BadInput as told:
         raise OAuthError("invalid_scope", str(told)) from None
     scope = " ".join(token.scopes)
