@@ -21,6 +21,7 @@ LARGEST = 65_536
 """Bytes of one read."""
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_TARGET = re.compile(r"/[A-Za-z0-9/_.~-]*(?:\?[A-Za-z0-9/_.~&=-]*)?")
 _UNUSUAL = ("HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE", "HTTP_TE", "HTTP_TRAILER")
 
 
@@ -32,7 +33,7 @@ def read(raw: bytes, client: Any) -> Environ | None:
     first, *lines = head.decode("latin-1").split("\r\n")
     environ = _headers(lines)
     words = first.split(" ")
-    if environ is None or len(words) != 3 or words[2] != "HTTP/1.1" or _CONTROL.search(words[1]) or "%" in words[1]:
+    if environ is None or len(words) != 3 or words[2] != "HTTP/1.1" or not _TARGET.fullmatch(words[1]):
         return None
     length = environ.pop("HTTP_CONTENT_LENGTH", "")
     if not (length.isascii() and length.isdigit()) or int(length) != len(body) or not _plain(environ):
