@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,7 @@ from simplane.payments import actions
 from simplane.payments.errors import BadTopUp, TopUpKeyReused
 from simplane.payments.models import TopUp
 from tests.payments.desk import API_KEY, CANCEL, Desk
+from tests.processes import ROOT, environment, soon
 
 
 def test_a_payment_on_stripes_page_is_in_the_wallet_once_with_its_fee_in_the_ledger(desk: Desk) -> None:
@@ -146,20 +150,42 @@ def test_a_charge_whose_answer_was_lost_is_made_once(desk: Desk, fault: str) -> 
     desk.add_up()
 
 
-def test_a_process_killed_between_call_and_write_changes_nothing_for_the_wallet(desk: Desk) -> None:
+def test_a_process_killed_while_stripe_charges_is_followed_by_another_that_charges_nothing_more(
+    desk: Desk, tmp_path: Path
+) -> None:
+    card = desk.card()
+    desk.standin.fault("payment_intent.create", "slow", seconds=1, times=1)
+    code = (
+        "import django; django.setup()\n"
+        "from simplane.core.money import Money; from simplane.organizations.models import Organization\n"
+        "from simplane.payments import actions\n"
+        f"who = Organization.objects.get(pk={desk.organization.pk})\n"
+        f"actions.charge_card(who, Money(2000, 'EUR'), {card.public_id!r})\n"
+    )
+    variables = {**environment(tmp_path), "DJANGO_SETTINGS_MODULE": "simplane.config.settings"}
+    dying = subprocess.Popen([sys.executable, "-c", code], env=variables, cwd=ROOT)
+    soon(lambda: desk.standin.control("faults")["faults"][0]["hits"] == 1)
+    dying.kill()
+    dying.wait()
+
+    row = TopUp.objects.get()
+    assert (row.state, desk.wallet()) == ("created", 0)
+    soon(lambda: desk.due(row).state == "succeeded")
+    assert desk.standin.books(summary=True)["objects"]["charge"] == 1
+    assert desk.wallet() == 20_00
+    desk.add_up()
+
+
+def test_an_answer_lost_so_long_ago_that_its_key_is_dead_is_found_among_the_payments(desk: Desk) -> None:
     card = desk.card()
     row = actions.charge_card(desk.organization, euro(20_00), card.public_id)
-    # As if it had died before it wrote what Stripe answered, a day ago: the key is too old to be used again.
-    other = actions.charge_card(desk.organization, euro(30_00), card.public_id)
-    TopUp.objects.filter(pk=other.pk).update(sent_at=clock.now() - timedelta(days=2))
-    TopUp.objects.filter(pk=other.pk).update(
-        state="created", intent_id=None, charge_id=None, movement_id=None, credited_at=None
+    TopUp.objects.filter(pk=row.pk).update(
+        state="created", intent_id=None, charge_id=None, credited_at=None, sent_at=clock.now() - timedelta(days=2)
     )
 
-    assert desk.due(other).state == "succeeded"
-    assert (desk.fresh(row).state, desk.wallet()) == ("succeeded", 50_00)
-    assert desk.standin.books(summary=True)["objects"]["charge"] == 2
-    desk.add_up()
+    assert desk.due(row).state == "succeeded"
+    assert desk.standin.books(summary=True)["objects"]["charge"] == 1
+    assert desk.wallet() == 20_00
 
 
 def test_a_payment_that_does_not_fit_is_credited_to_nobody_and_told(desk: Desk) -> None:
