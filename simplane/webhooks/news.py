@@ -12,6 +12,7 @@ from django.db import connection
 
 from simplane.core.db import needs_transaction, transaction
 from simplane.webhooks.actions.tell import tell_many
+from simplane.webhooks.bookmark import look
 from simplane.webhooks.facts import Happened, facts_of, told_of
 from simplane.webhooks.models import Bookmark, Endpoint
 
@@ -29,10 +30,9 @@ class Read:
 def read_news() -> Read:
     """Read on from the bookmark, at most 500 pieces of news. What was read is told in the commit that moves the bookmark."""
     with transaction():
-        newest, oldest_running, next_transaction = _look()
-        mark = Bookmark.objects.select_for_update().first()
+        newest, oldest_running, next_transaction = look()
+        mark = Bookmark.objects.select_for_update().filter(last_event__lt=newest).first()
         if mark is None:
-            Bookmark.objects.create(last_event=newest, seen_event=newest, seen_xid=next_transaction)
             return Read(0, 0)
         told = 0
         # A smaller number may be committed after a larger one. When all who were at work at the last look are done,
@@ -43,21 +43,6 @@ def read_news() -> Read:
                 mark.seen_event, mark.seen_xid = max(newest, mark.seen_event), next_transaction
             mark.save()
         return Read(told, max(newest, mark.seen_event) - mark.last_event)
-
-
-def _look() -> tuple[int, int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(LOOK)
-        row = cursor.fetchone()
-    assert row is not None
-    return row[0], row[1], row[2]
-
-
-LOOK = """
-SELECT coalesce((SELECT max(id) FROM core_event), 0), pg_snapshot_xmin(now_seen)::text::bigint,
-  pg_snapshot_xmax(now_seen)::text::bigint
-FROM pg_current_snapshot() AS now_seen
-"""
 
 
 @needs_transaction

@@ -52,7 +52,6 @@ def delivered(desk: Desk, **given: Any) -> Unit:
 @pytest.fixture(autouse=True)
 def _from_here_on(desk: Desk) -> None:
     desk.endpoint(HOOK)
-    read()
 
 
 def test_the_story_of_an_order_is_told_with_ids_and_states_and_nothing_private(desk: Desk) -> None:

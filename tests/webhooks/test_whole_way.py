@@ -10,7 +10,6 @@ from django.conf import settings
 
 from simplane.core import jobs
 from simplane.ordering.placing import LineWanted, place_one
-from simplane.webhooks.news import read_news
 from tests import factories
 from tests.ordering.wholesale import reseller
 from tests.standins import Receiver
@@ -30,7 +29,6 @@ def test_an_order_is_told_from_its_beginning_to_its_end(desk: Desk, receiver: Re
         who = reseller(20_00)
         desk.organization = who.organization
         endpoint = desk.endpoint(receiver.url)
-        read_news()
         factories.price(product=world.product, amount_minor=450)
         wanted = who.order(LineWanted(world.product.sku, 1), reference="PO-7", email="ana@example.com", name="Ana")
         with psycopg.connect(**jobs.connection_parameters(), autocommit=True) as lane:

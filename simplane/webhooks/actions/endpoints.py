@@ -12,6 +12,7 @@ from simplane.core.db import needs_transaction, transaction
 from simplane.core.ids import new_id
 from simplane.core.reach import read_target
 from simplane.organizations.models import Organization
+from simplane.webhooks.bookmark import begin
 from simplane.webhooks.errors import BadEndpoint, NoSuchEndpoint, TooManyEndpoints
 from simplane.webhooks.kinds import API_VERSION, KINDS
 from simplane.webhooks.models import Attempt, Delivery, Endpoint
@@ -46,6 +47,7 @@ def create_endpoint(
             created_at=clock.now(),
             created_by=context.actor()[:120],
         )
+        begin()
         audit.note("webhook_endpoint.created", "webhook_endpoint", made.public_id, after=_seen(made))
     return NewSecret(made, secret)
 
