@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from simplane.core import clock
 from simplane.core.errors import Refusal
-from simplane.hub.hooks import OVERLAPS, EndpointForm, detail, shown
+from simplane.hub.hooks import OVERLAPS, EndpointForm, detail, initial, shown
 from simplane.hub.shell import HubRequest, page
 from simplane.ui.outcomes import attempt
 from simplane.webhooks import actions
@@ -80,7 +80,7 @@ def webhook_replay(request: HubRequest, public_id: str) -> HttpResponse:
     organization_id, form = request.hub.organization.pk, ReplayForm(request.POST)
     found = endpoint(organization_id, public_id)
     if not form.is_valid():
-        return detail(request, found, EndpointForm(initial={"url": found.url}), status=422)
+        return detail(request, found, EndpointForm(initial=initial(found)), status=422)
     again = partial(
         actions.replay_since, organization_id, public_id, form.since(), delivered_too=form.cleaned_data["all"]
     )

@@ -59,7 +59,7 @@ def webhook_new(request: HubRequest) -> HttpResponse:
 def webhook(request: HubRequest, public_id: str) -> HttpResponse:
     """One endpoint: how it stands, what was sent, and everything that can be done with it."""
     found = endpoint(request.hub.organization.pk, public_id)
-    return detail(request, found, EndpointForm(initial=_initial(found)))
+    return detail(request, found, EndpointForm(initial=initial(found)))
 
 
 @require_safe
@@ -96,5 +96,6 @@ def _list(request: HubRequest, form: EndpointForm, *, status: int = 200) -> Http
     return show(request, "webhooks", "webhooks", context, status=status)
 
 
-def _initial(found: Endpoint) -> dict[str, Any]:
+def initial(found: Endpoint) -> dict[str, Any]:
+    """What the form shows of an endpoint."""
     return {"url": found.url, "description": found.description, "event_types": found.event_types}

@@ -82,5 +82,4 @@ def _inside(request: HttpRequest, accepted: Accepted) -> HttpResponse:
 
 def _private(answer: HttpResponse) -> HttpResponse:
     answer.headers["Cache-Control"] = "private, no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
     return answer

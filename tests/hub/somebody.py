@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from simplane.core import clock
+from simplane.core.db import transaction
 from simplane.ledger.actions import open_wallet
 from simplane.ordering.models import Order
 from simplane.organizations.invitations import invite
@@ -43,7 +44,8 @@ class Belongings:
 def everything_of(home: Organization) -> Belongings:
     """Write one of everything for an account and say where it is found."""
     mark = f"mark-{home.pk}"
-    open_wallet(home, "EUR")
+    with transaction():
+        open_wallet(home, "EUR")
     order, unit, iccid = _order(home, mark)
     key = create_key(home, f"{mark} key").key.public_id
     hook = create_endpoint(home, f"https://{mark}.example/hook").endpoint
