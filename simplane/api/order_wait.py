@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from simplane.api.v1.states import UNIT_WORDS
 from simplane.core.log import logger
 from simplane.ordering.models import Unit
 from simplane.ordering.placing import Placed
@@ -46,7 +47,7 @@ def waited(placed: Placed, seconds: int, said: Callable[[Placed], Answer]) -> An
         return said(placed)
     finally:
         _places.release()
-    units = [{"id": public_id, "state": state} for public_id, state in states]
+    units = [{"id": public_id, "state": UNIT_WORDS[state]} for public_id, state in states]
     line, headers, body = said(replace(placed, body=json.dumps({**told, "units": units})))
     return line, [*headers, ("Preference-Applied", f"wait={seconds}")], body
 

@@ -107,7 +107,7 @@ def keys_of(organization_id: int) -> QuerySet[ApiKey]:
 
 def find_key(secret: str, *, at: datetime) -> ApiKey | None:
     """The key of this secret with its organization, if it is neither revoked nor expired."""
-    rows = ApiKey.objects.select_related("organization").filter(hash=hash_of(secret), revoked_at__isnull=True)
+    rows = ApiKey.objects.select_related("organization", "parent").filter(hash=hash_of(secret), revoked_at__isnull=True)
     return rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at)).first()
 
 

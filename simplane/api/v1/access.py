@@ -12,10 +12,10 @@ from typing import Any
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from simplane.api import limits
 from simplane.api.problems import Refused
 from simplane.core import clock
 from simplane.core.addresses import source_ip
-from simplane.core.ratelimit import take
 from simplane.organizations.keys import allows, find_key, used
 from simplane.organizations.models import ApiKey, Organization
 
@@ -75,7 +75,7 @@ class Scope(HttpBearer):
             raise Refused("missing_scope", f"this call needs the scope {self.scope}: use a key that has it")
         if key.organization.state != Organization.State.ACTIVE:
             raise Refused(f"account_{key.organization.state}")
-        _within_rate(key)
+        _within_rate(call, key)
         used(key, every=USED_EVERY)
         return Caller(key)
 
@@ -84,12 +84,11 @@ class Scope(HttpBearer):
         raise NotImplementedError
 
 
-def _within_rate(key: ApiKey) -> None:
-    """A token shares the rate of the key it was got with."""
-    rate = key.rate_per_minute
-    wait = take(f"api:{key.parent_id or key.pk}", per_second=rate / 60, burst=max(1, rate // 10))
-    if wait < 0:
-        raise Refused("rate_limited", retry_after=-wait)
+def _within_rate(call: Call, key: ApiKey) -> None:
+    taken, standing = limits.take(key)
+    call.headers.update(limits.headers(standing))
+    if not taken:
+        raise Refused("rate_limited", retry_after=standing.retry_after)
 
 
 def caller_key(request: HttpRequest) -> ApiKey | None:

@@ -86,6 +86,10 @@ def _complete(operation: Tree, method: str, path: str, schemas: Tree) -> None:
         _examples(content, schemas)
     for told in responses.values():
         told.setdefault("headers", {})["Request-Id"] = {"$ref": "#/components/headers/Request-Id"}
+    if operation["security"]:
+        good["headers"] |= {
+            name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit-Policy", "RateLimit")
+        }
     _problems(operation, responses, _codes(operation, method, path, wanted))
 
 
@@ -203,6 +207,14 @@ SECURITY: Tree = {
 }
 HEADERS: Tree = {
     "Request-Id": {"description": "Name it when you write to us.", "schema": {"type": "string"}},
+    "RateLimit-Policy": {
+        "description": 'Calls at once, and seconds until they are whole again: `"key";q=60;w=6`.',
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": 'Calls left, and seconds until all are: `"key";r=59;t=1`.',
+        "schema": {"type": "string"},
+    },
     "Retry-After": {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}},
     "ETag": {"description": "Of this content.", "schema": {"type": "string"}},
 }

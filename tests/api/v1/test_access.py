@@ -96,4 +96,6 @@ def test_a_key_is_slowed_down_beyond_its_rate() -> None:
     assert [one.status for one in answers] == [200, 200, 429]
     assert answers[-1].code == "rate_limited"
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 3
+    assert [one.headers["RateLimit"].split(";")[1] for one in answers] == ["r=1", "r=0", "r=0"]
+    assert answers[0].headers["RateLimit-Policy"] == '"key";q=2;w=6'
     assert caller.get("/wallet").status == 200
