@@ -37,12 +37,17 @@ def session(acme: Organization) -> str:
 
 def test_from_the_catalogue_to_an_esim_in_hand(visitor: NewPage, session: str, acme: Organization) -> None:
     page = visitor(session=session)
-    page.goto("/hub/catalogue/?q=spain")
+    page.goto("/hub/catalogue/")
     page.get_by_label("How many Plan EU-5").fill("2")
-    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("row", name="Plan EU-5").get_by_role("button", name="Add").click()
     expect(page.get_by_text("2 in the cart")).to_be_visible()
     page.get_by_role("link", name="Cart · 2 eSIMs").click()
 
+    page.goto("/hub/catalogue/")
+    page.evaluate("document.querySelectorAll('table form button').forEach(button => button.click())")
+    expect(page.get_by_role("link", name="Cart · 4 eSIMs")).to_be_visible()
+    page.get_by_role("link", name="Cart · 4 eSIMs").click()
+    page.get_by_role("button", name="Remove US-1").click()
     page.get_by_label("Your reference").fill("PO-7")
     page.get_by_label("Quantity of EU-5").fill("3")
     page.get_by_label("Quantity of EU-5").blur()

@@ -17,6 +17,7 @@ from simplane.core.models import AuditEntry
 from simplane.ledger.models import Hold, Wallet
 from simplane.ledger.verify import verify
 from simplane.ordering.models import Order, Unit
+from simplane.ordering.resellers import onboard
 from simplane.organizations.models import ApiKey, Organization, Role
 from tests import factories
 from tests.hub.people import browser_of, member
@@ -221,6 +222,33 @@ def test_of_several_orders_those_that_are_refused_stay_in_the_cart(buyer: Client
     cart = page(buyer, "/hub/cart/")
     assert "US-1" in cart
     assert "EU-5" not in cart
+
+
+def test_a_file_of_many_travellers_is_an_order_each_with_one_click(buyer: Client, acme: Organization) -> None:
+    Wallet.objects.filter(organization=acme).update(balance_minor=1_000_00)
+    rows = "".join(f"US-1,1,traveller{number}@example.com\n" for number in range(80))
+    buyer.post("/hub/cart/upload/", {"text": f"sku,quantity,email\n{rows}"})
+
+    assert said(confirm(buyer, sealed(buyer)))[-1] == "80 orders are placed."
+    assert Order.objects.values("customer__email").distinct().count() == 80
+
+
+def test_in_test_mode_the_same_pages_spend_play_money() -> None:
+    made = onboard("Beta", "EUR")
+    sold("EU-5", 4_50)
+    owner = browser_of(member(made.organization))
+    owner.post("/hub/mode/", {"test": "1"})
+    put(owner, "EU-5")
+
+    assert "Place test order for €4.50" in page(owner, "/hub/cart/")
+    confirm(owner, sealed(owner))
+
+    order = Order.objects.get()
+    assert (order.organization, order.is_test) == (made.twin, True)
+    assert "€9,995.50" in page(owner, "/hub/wallet/")
+    owner.post("/hub/mode/", {"test": ""})
+    assert owner.get(f"/hub/orders/{order.public_id}/").status_code == 404
+    assert "The cart is empty" in page(owner, "/hub/cart/")
 
 
 def _taken(reference: str) -> dict[str, Any]:
