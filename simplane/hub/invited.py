@@ -26,7 +26,12 @@ _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 class PersonForm(forms.Form):
     """Somebody who has no account yet."""
 
-    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.RegexField(
+        r"^[^\x00-\x1f\x7f<>:/@]+$",
+        label="Your name",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     password = forms.CharField(
         label="Password",
         max_length=200,

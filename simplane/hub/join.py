@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -11,22 +12,16 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from simplane.catalog.models import Price, Product
-from simplane.core import clock, context, ratelimit
+from simplane.core import clock, context
 from simplane.core.addresses import source_ip
 from simplane.core.errors import Refusal
 from simplane.delivery import mime
 from simplane.hub.profile import country_choices
+from simplane.hub.throttle import limit
 from simplane.ordering.resellers import Application, Applied, apply_for_account
 
 MOST_AN_HOUR = 10
 """Applications from one network address; three with one e-mail address."""
-
-
-class TooMany(Refusal):
-    """Too many applications came from here."""
-
-    code = "too_many"
-    status = 429
 
 
 class JoinForm(forms.Form):
@@ -43,6 +38,13 @@ class JoinForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = country_choices()  # type: ignore[attr-defined]
         self.fields["currency"].choices = [(one, one) for one in _currencies()]  # type: ignore[attr-defined]
+
+    def clean_company(self) -> str:
+        company: str = self.cleaned_data["company"]
+        if not re.search(r"[^\W\d_]", company) or re.search(r"[\x00-\x1f\x7f<>]|://|www\.", company):
+            # It stands in mails to people whom the applicant chooses.
+            raise forms.ValidationError("Write the name of the company, without an address.")
+        return company
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].strip().lower()
@@ -67,16 +69,10 @@ def join(request: HttpRequest) -> HttpResponse:
 
 def _apply(request: HttpRequest, form: JoinForm) -> Applied:
     email = form.cleaned_data["email"]
-    _throttle(f"join:{source_ip(request.META)}", MOST_AN_HOUR)
-    _throttle(f"join:{email}", 3)
+    limit(f"join:{source_ip(request.META)}", MOST_AN_HOUR)
+    limit(f"join:{email}", 3)
     with context.acting(f"applicant {email}"):
         return apply_for_account(Application(**form.cleaned_data))
-
-
-def _throttle(key: str, an_hour: int) -> None:
-    wait = -ratelimit.take(key, per_second=an_hour / 3600, burst=an_hour)
-    if wait > 0:
-        raise TooMany("too many applications", fix=f"wait {int(wait / 60) + 1} minutes, or write to us")
 
 
 def _joined(request: HttpRequest, email: str, applied: Applied) -> HttpResponse:

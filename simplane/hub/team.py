@@ -11,11 +11,15 @@ from simplane.core import clock
 from simplane.core.errors import NotFound
 from simplane.delivery import mime
 from simplane.hub.shell import HubRequest, page, show
+from simplane.hub.throttle import limit
 from simplane.organizations.invitations import invite, open_ones, send_again, withdraw
 from simplane.organizations.members import change_role, members, remove
 from simplane.organizations.models import Role
 from simplane.organizations.roles import WORDS
 from simplane.ui.outcomes import attempt
+
+MOST_AN_HOUR = 30
+"""Invitations of one account."""
 
 
 class InviteForm(forms.Form):
@@ -46,7 +50,12 @@ def team_invite(request: HubRequest) -> HttpResponse:
     if not form.is_valid():
         return _list(request, form, status=422)
     email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
-    attempt(request, f"A link is on its way to {email}.", lambda: invite(hub.home.pk, email, role, by=hub.user))
+
+    def send() -> None:
+        limit(f"invite:{hub.home.pk}", MOST_AN_HOUR)
+        invite(hub.home.pk, email, role, by=hub.user)
+
+    attempt(request, f"A link is on its way to {email}.", send)
     return _back()
 
 
@@ -77,10 +86,17 @@ def member_remove(request: HubRequest, pk: int) -> HttpResponse:
 def invitation_action(request: HubRequest, pk: int, verb: str) -> HttpResponse:
     """Send the link once more, or withdraw it."""
     home = request.hub.home
-    if verb == "again":
+    if not open_ones(home.pk).filter(pk=pk).exists():
+        raise NotFound("there is no such open invitation")
+
+    def send() -> None:
+        limit(f"invite:{home.pk}", MOST_AN_HOUR)
         send_again(home.pk, pk)
+
+    if verb == "again":
+        attempt(request, "Another link is on its way; the one before no longer works.", send)
     else:
-        withdraw(home.pk, pk)
+        attempt(request, "The link no longer works.", lambda: withdraw(home.pk, pk))
     return _back()
 
 

@@ -80,7 +80,14 @@ def test_the_answer_does_not_tell_whether_a_person_or_a_company_is_known(client:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"company": "!!!"}, {"email": "ana"}, {"country": "XX"}, {"currency": "XXQ"}, {"expected_monthly": "-1"}],
+    [
+        {"company": "!!!"},
+        {"company": "Win at https://eve.example"},
+        {"email": "ana"},
+        {"country": "XX"},
+        {"currency": "XXQ"},
+        {"expected_monthly": "-1"},
+    ],
 )
 def test_a_bad_application_changes_nothing(client: Client, wrong: dict[str, str]) -> None:
     answer = client.post("/hub/join/", WISH | wrong)

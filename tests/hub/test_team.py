@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from simplane.core.models import AuditEntry
 from simplane.organizations.invitations import fresh_secret
+from simplane.organizations.keys import create_key
 from simplane.organizations.models import Invitation, Membership, Role
+from simplane.webhooks.actions import create_endpoint
 from tests import factories
 from tests.hub.people import browser_of, member, reseller
+from tests.hub.somebody import everything_of
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +78,38 @@ def test_the_last_owner_stays_an_owner() -> None:
     client.post(f"/hub/team/{own.pk}/remove/")
     assert [(one.user_id, one.role) for one in Membership.objects.all()] == [(second.user_id, "owner")]
     assert client.get("/hub/").status_code == 403
+
+
+def test_an_account_sends_a_limited_number_of_invitations() -> None:
+    client = browser_of(member(reseller()))
+    for number in range(32):
+        client.post("/hub/team/invite/", {"email": f"x{number}@reseller.example", "role": "viewer"})
+
+    assert Invitation.objects.count() == 30
+
+
+def test_a_list_costs_the_same_however_long_it_is() -> None:
+    home = reseller()
+    client = browser_of(member(home))
+    pages = ("", "team/", "keys/", "webhooks/", "branding/", "settings/")
+
+    def queries() -> list[int]:
+        counts = []
+        for page in pages:
+            with CaptureQueriesContext(connection) as seen:
+                assert client.get(f"/hub/{page}").status_code == 200
+            counts.append(len(seen))
+        return counts
+
+    queries()
+    few = queries()
+    for number in range(5):
+        everything_of(reseller())
+        member(home, Role.VIEWER)
+        create_key(home, f"key {number}")
+        create_endpoint(home, f"https://{number}.example/")
+        client.post("/hub/team/invite/", {"email": f"x{number}@reseller.example", "role": "viewer"})
+    client.get("/hub/team/")
+
+    assert queries() == few
+    assert max(few) <= 20
