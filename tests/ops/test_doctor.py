@@ -242,6 +242,7 @@ class TestCommand:
             "outside",
             "suppliers",
             "shops",
+            "payments",
             "work",
         }
         assert all(one["fix"] for one in told["findings"] if one["state"] in ("fail", "warn"))
