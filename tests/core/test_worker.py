@@ -158,3 +158,16 @@ async def _taken_and_given_back() -> None:
     assert [one.name for one in taken] == ["test.row"]
     await queue.give_back([])
     await queue.close()
+
+
+def test_a_hint_that_waits_already_is_not_taken_twice() -> None:
+    async def twice() -> int:
+        queue = await QueueRows.open()
+        group = Group(("mail",), 2, queue)
+        group.take([Job("test.hint", {"number": 7, "_rid": "a"}), Job("test.hint", {"number": 8})])
+        group.take([Job("test.hint", {"number": 7, "_rid": "b"})])
+        left = await group.finish(5)
+        await queue.close()
+        return len(left)
+
+    assert asyncio.run(twice()) == 2

@@ -43,7 +43,7 @@ def _prepare(unit_id: int) -> Prepared:
     if unit is None:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST, [unit.pk])
+        cursor.execute(NEWEST, [unit.order_id, unit.pk])
         message = cursor.fetchone()
     if unit.state == S.READY and not unit.cancel_wanted and message is not None:
         return unit, prepare(message[0])
@@ -51,7 +51,9 @@ def _prepare(unit_id: int) -> Prepared:
     return None
 
 
-NEWEST = "SELECT id FROM delivery_message WHERE unit_id = %s AND kind = 'esim_ready' ORDER BY version DESC LIMIT 1"
+NEWEST = """
+SELECT id FROM delivery_message WHERE order_id = %s AND unit_id = %s AND kind = 'esim_ready' ORDER BY version DESC LIMIT 1
+"""
 
 
 def _prepare_many(asked: Sequence[Asked[int, Prepared]]) -> list[Prepared | Alone | Exception]:
@@ -59,7 +61,7 @@ def _prepare_many(asked: Sequence[Asked[int, Prepared]]) -> list[Prepared | Alon
     now = clock.now()
     with transaction():
         units = {unit.pk: unit for unit in rows.load(Unit, FIRST, [[one.ask for one in asked], now])}
-        taken = take_first(list(units))
+        taken = take_first({pk: unit.order_id for pk, unit in units.items()})
         until = now + timedelta(seconds=LEASE_SECONDS)
         for pk in taken:
             units[pk].lease_until = units[pk].due_at = until
