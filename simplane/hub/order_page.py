@@ -14,7 +14,7 @@ from simplane.core.errors import NotFound
 from simplane.core.models import AuditEntry
 from simplane.core.telecom import ActivationCode
 from simplane.delivery import links
-from simplane.delivery.models import InstallLink
+from simplane.delivery.models import InstallLink, Message
 from simplane.hub import words
 from simplane.hub.shell import HubRequest, page, show
 from simplane.hub.words import Word
@@ -41,6 +41,8 @@ class UnitRow:
     may_cancel: bool
     kept: str
     """Why it could not be taken back, when somebody asked."""
+    mail: Message | None
+    """The latest mail that brought it, sent or not."""
 
 
 @require_safe
@@ -85,7 +87,7 @@ def may_see_codes(request: HubRequest) -> bool:
 def _units(request: HubRequest, found: Order, query: QueryDict) -> dict[str, Any]:
     rows = found.units.select_related("product", "line", "compensation")
     shown: Page[Unit] = page_of(rows, query, ascending=True, size=UNITS)
-    tokens = _tokens(shown.rows)
+    tokens, mails = _tokens(shown.rows), _mails(shown.rows)
     counts = found.units.aggregate(
         all=Count("pk"),
         delivered=Count("pk", filter=Q(state=Unit.State.DELIVERED)),
@@ -97,15 +99,15 @@ def _units(request: HubRequest, found: Order, query: QueryDict) -> dict[str, Any
         "word": words.order_word(found),
         "counts": counts,
         "page": shown,
-        "units": [_row(request, unit, tokens) for unit in shown.rows],
-        "changing": counts["open"] or any(words.changing(unit, _asked(unit)) for unit in shown.rows),
+        "units": [_row(request, unit, tokens, mails) for unit in shown.rows],
+        "changing": counts["open"] or any(_changing(unit, mails) for unit in shown.rows),
         "query": query.urlencode(),
-        "stamp": _stamp(found, shown.rows, counts),
+        "stamp": _stamp(found, shown.rows, counts, mails),
         "codes": may_see_codes(request),
     }
 
 
-def _row(request: HubRequest, unit: Unit, tokens: dict[int, str]) -> UnitRow:
+def _row(request: HubRequest, unit: Unit, tokens: dict[int, str], mails: dict[int, Message]) -> UnitRow:
     asked, usable = _asked(unit), words.usable(unit)
     writes = request.hub.may("orders:write")
     token = tokens.get(unit.pk, "")
@@ -119,7 +121,13 @@ def _row(request: HubRequest, unit: Unit, tokens: dict[int, str]) -> UnitRow:
         may_send=writes and usable,
         may_cancel=writes and free and not (unit.line and words.used(unit.line)),
         kept=kept,
+        mail=mails.get(unit.pk),
     )
+
+
+def _changing(unit: Unit, mails: dict[int, Message]) -> bool:
+    mail = mails.get(unit.pk)
+    return words.changing(unit, _asked(unit)) or (mail is not None and mail.state == Message.State.QUEUED)
 
 
 def _asked(unit: Unit) -> Compensation | None:
@@ -131,9 +139,17 @@ def _tokens(units: list[Unit]) -> dict[int, str]:
     return {unit_id: token for unit_id, token in live.values_list("unit_id", "token") if unit_id is not None}
 
 
-def _stamp(found: Order, units: list[Unit], counts: dict[str, int]) -> str:
+def _mails(units: list[Unit]) -> dict[int, Message]:
+    """The newest version of each unit's mail."""
+    rows = Message.objects.filter(order_id__in={unit.order_id for unit in units}, kind="esim_ready")
+    wanted = rows.filter(unit_id__in=[unit.pk for unit in units])
+    return {row.unit_id: row for row in wanted.order_by("version") if row.unit_id is not None}
+
+
+def _stamp(found: Order, units: list[Unit], counts: dict[str, int], mails: dict[int, Message]) -> str:
     asked = [(unit.state, unit.cancel_wanted, unit.line_id, getattr(_asked(unit), "state", "")) for unit in units]
-    told = repr((found.state, found.clock_step, sorted(counts.items()), asked))
+    sent = sorted((mail.pk, mail.state) for mail in mails.values())
+    told = repr((found.state, found.clock_step, sorted(counts.items()), asked, sent))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -174,6 +174,21 @@ def test_esims_are_mailed_to_a_traveller(transactional_db: None, acme: Organizat
     ]  # fmt: skip
 
 
+def test_the_page_says_what_became_of_the_mail(acme: Organization, buyer: Client) -> None:
+    made = order(acme, email="ana@example.com")
+    unit = delivered(acme, made)
+    for version, (state, to) in enumerate((("bounced", "ana@exmaple.com"), ("sent", "ana@example.com")), 1):
+        factories.message(order_id=made.pk, unit_id=unit.pk, kind="esim_ready", version=version, state=state, to=to)
+
+    shown = page(buyer, f"/hub/orders/{made.public_id}/")
+
+    assert "Mail to ana@example.com" in shown
+    assert "exmaple" not in shown
+    assert "hx-trigger" not in shown
+    Message.objects.update(state="queued")
+    assert "hx-trigger" in page(buyer, f"/hub/orders/{made.public_id}/")
+
+
 def test_what_is_not_used_is_cancelled(transactional_db: None, acme: Organization, buyer: Client) -> None:
     made = order(acme)
     waiting = factories.unit(order=made, organization=acme, price_minor=0)
