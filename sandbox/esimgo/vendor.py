@@ -1,6 +1,7 @@
 """The eSIM Go stand-in put together: routes, key, throttle, faults."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+import json
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +40,7 @@ class ESimGo(Vendor):
     schema = SCHEMA
     settings = SETTINGS
     fault_kinds = VENDOR_KINDS
+    test_faults: Mapping[str, str] = {"refusal": "status_before", "late": "async", "low_data": "low_data"}
     opening_balance_minor = OPENING_BALANCE_MINOR
 
     def __init__(self, desk: Desk) -> None:
@@ -181,7 +183,17 @@ class ESimGo(Vendor):
             return await execute()
         if rule.kind == "insufficient_balance":
             return self._guarded(lambda _: self._orders.refuse_for_balance())(call)
+        if rule.kind == "low_data":
+            return self._with_little_left(await execute())
         return self._guarded(lambda given: self._orders.create_as(given, rule.kind))(call)
+
+    def _with_little_left(self, reply: Reply) -> Reply:
+        """Nine tenths of the data of an order are used from the beginning."""
+        reference = json.loads(reply.body).get("orderReference", "") if reply.status == 200 else ""
+        self.desk.books.execute(
+            "update assignment set remaining_bytes = initial_bytes / 10 where reference = ?", (reference,)
+        )
+        return reply
 
     def report(self, *, summary: bool) -> JsonObject:
         """What was bought."""

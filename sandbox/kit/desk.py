@@ -44,6 +44,8 @@ class Vendor:
     schema: str = ""
     settings: Mapping[str, Any] = {}
     fault_kinds: Collection[str] = ()
+    test_faults: Mapping[str, str] = {}
+    """The kind of fault behind a value of the header X-Test-Fault, beside `timeout`. Only operations that buy look at it."""
     opening_balance_minor: int = 0
 
     def __init__(self, desk: "Desk") -> None:
@@ -150,10 +152,15 @@ class Desk:
         refusal = self.vendor.admit(call)
         if refusal is not None:
             return None, refusal
-        rule = self.faults.take(op.name, call.body, magic=op.magic)
+        rule = self._asked_for(op, call) or self.faults.take(op.name, call.body, magic=op.magic)
         reply = await self._run(op, call) if rule is None else await self._fail(rule, op, call)
         await self._lag()
         return rule, reply
+
+    def _asked_for(self, op: Operation, call: Call) -> FaultRule | None:
+        asked = call.headers.get("x-test-fault", "") if op.magic else ""
+        kind = "drop_after" if asked == "timeout" else self.vendor.test_faults.get(asked)
+        return FaultRule(op.name, kind, status=400) if kind else None
 
     async def _run(self, op: Operation, call: Call) -> Reply:
         result = op.handler(call)

@@ -29,7 +29,7 @@ from simplane.suppliers.outcomes import (
     Unknown,
     Unsupported,
 )
-from simplane.suppliers.transport import traced
+from simplane.suppliers.transport import TEST_FAULT, traced
 from simplane.suppliers.values import IssuedLine, IssueRequest
 
 State = Purchase.State
@@ -93,8 +93,10 @@ def prepare_many(intents: Sequence[Intent]) -> list[Purchase]:
     return rows.insert_many(wanted, key="unit_id", conflict="ON CONFLICT DO NOTHING")
 
 
-async def ask(purchase: Purchase, *, until: datetime) -> Answer:
+async def ask(purchase: Purchase, *, until: datetime, test_fault: str = "") -> Answer:
     """Send the order to the supplier. Only for a purchase whose call is not under way, or that is repeatable by its key.
+
+    `test_fault`: what a stand-in shall do wrong with it. No other supplier is told.
 
     Nothing leaves after `until`, the end of the caller's lease: a process that stood still for so long must not buy
     what another settled and bought elsewhere meanwhile.
@@ -111,8 +113,12 @@ async def ask(purchase: Purchase, *, until: datetime) -> Answer:
         if begun >= until:
             raise NotSent("the lease ran out before the call began")
 
-    with traced(in_time) as calls:
-        outcome = await registry.adapter(purchase.supplier).issue_esim(request)
+    token = TEST_FAULT.set(test_fault if purchase.supplier.is_stand_in else "")
+    try:
+        with traced(in_time) as calls:
+            outcome = await registry.adapter(purchase.supplier).issue_esim(request)
+    finally:
+        TEST_FAULT.reset(token)
     return Answer(outcome, calls)
 
 

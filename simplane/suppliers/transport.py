@@ -11,6 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -39,6 +40,8 @@ SECONDS = Histogram(
 MOST_ATTEMPTS = 3
 REPEAT_WITHIN_SECONDS = 8.0
 LONGEST_PAUSE_SECONDS = 1.5
+TEST_FAULT: ContextVar[str] = ContextVar("test_fault", default="")
+"""What a stand-in shall do wrong with the calls that change something; set only around calls to stand-ins."""
 _OURS = frozenset({"rate_limit", "bulkhead", "breaker"})
 """Refusals of our own: repeating at once would only push."""
 
@@ -139,7 +142,7 @@ class Transport:
             answer = await self._http.call(
                 call.method,
                 self._base_url + call.path,
-                headers=self._sign(call.body),
+                headers=self._headers(call),
                 body=call.body,
                 most_bytes=call.most_bytes,
                 changes=call.changes,
@@ -155,6 +158,11 @@ class Transport:
             SECONDS.labels(self._account, call.operation).observe(time.perf_counter() - started)
         guard.succeeded()
         return outcome
+
+    def _headers(self, call: Call) -> Mapping[str, str]:
+        fault = TEST_FAULT.get() if call.changes else ""
+        signed = self._sign(call.body)
+        return {**signed, "X-Test-Fault": fault} if fault else signed
 
     def _doubt(self, call: Call, problem: Exception) -> Retryable | Unknown:
         retry_after = 0.2

@@ -86,7 +86,7 @@ def _nobody_knows(unit: Unit) -> None:
 async def _buy(unit: Unit) -> None:
     assert unit.purchase is not None
     assert unit.lease_until is not None
-    answer = await suppliers.ask(unit.purchase, until=unit.lease_until)
+    answer = await suppliers.ask(unit.purchase, until=unit.lease_until, test_fault=unit.order.test_fault)
     if await keep((unit, answer)):
         await _poll(unit)
 
