@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import Q, Sum
 from django.http import HttpResponse
@@ -61,6 +62,7 @@ def wallet(request: HubRequest) -> HttpResponse:
     states = wallets(request.hub.organization.pk)
     state = chosen(request, states)
     context: dict[str, Any] = {"wallets": states, "wallet": state, "cards": takes_cards(request.hub.organization)}
+    context["request_key"] = uuid4().hex
     if state is None:
         return show(request, "wallet", "wallet", context)
     rows = entries(ref_of(state), ledger=ledger_of(request.hub.organization))

@@ -246,9 +246,14 @@ def test_in_test_mode_the_same_pages_spend_play_money() -> None:
     order = Order.objects.get()
     assert (order.organization, order.is_test) == (made.twin, True)
     assert "€9,995.50" in page(owner, "/hub/wallet/")
+    for amount, key in (("1000", "a"), ("1000", "a"), ("0", "b"), ("100001", "c"), ("x", "d")):
+        owner.post("/hub/wallet/play-money/", {"amount": amount, "request_key": key})
+    assert "€10,995.50" in page(owner, "/hub/wallet/")
     owner.post("/hub/mode/", {"test": ""})
+    assert owner.post("/hub/wallet/play-money/", {"amount": "5"}).status_code == 404
     assert owner.get(f"/hub/orders/{order.public_id}/").status_code == 404
     assert "The cart is empty" in page(owner, "/hub/cart/")
+    assert verify().problems == ()
 
 
 def _taken(reference: str) -> dict[str, Any]:
