@@ -101,7 +101,7 @@ def _notices(hub: Standing, wallets: list[WalletState]) -> list[Notice]:
         (unsent, _of(unsent, "mail", "mails") + " to travellers did not arrive: check the addresses.", orders),
     ]
     empty = [one.currency for one in wallets if one.available.minor <= 0 and not hub.test]
-    found.append((len(empty), f"The wallet in {', '.join(empty)} is empty: orders are refused.", ""))
+    found.append((len(empty), f"The wallet in {', '.join(empty)} is empty: orders are refused.", reverse("hub:top_ups")))
     if hub.may("webhooks:manage"):
         broken = sum(one.state in ("failing", "disabled") for one in endpoints(hub.organization.pk))
         text = _of(broken, "webhook endpoint fails or is off.", "webhook endpoints fail or are off.")
@@ -118,7 +118,8 @@ def _steps(hub: Standing) -> list[Step]:
     home = hub.home
     if Order.objects.filter(organization=home).exists():
         return []
-    keys = reverse("hub:keys")
+    keys = reverse("hub:keys") if hub.may("keys:manage") else ""
+    pay = reverse("hub:top_ups") if hub.may("wallet:topup") and not hub.test else ""
     approved = home.state != Organization.State.APPLIED
     funded = any(one.available.minor or one.held_minor for one in ledger.wallets(home.pk))
     tested = Order.objects.filter(organization__twin_of=home).exists()
@@ -127,6 +128,6 @@ def _steps(hub: Standing) -> list[Step]:
         Step("Place a test order", "By API with a test key, or from the catalogue in test mode.", tested, keys),
         Step("Be approved", "We look at every application and write to you.", approved, ""),
         Step("Make a live key", "The same calls; only the key changes.", live_key, keys if approved else ""),
-        Step("Top up the wallet", "Orders are paid from it.", funded, ""),
+        Step("Top up the wallet", "Orders are paid from it.", funded, pay),
         Step("Place the first live order", "Then this list goes.", False, reverse("hub:catalogue")),
     ]

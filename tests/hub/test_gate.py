@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from simplane.core.models import AuditEntry
 from simplane.organizations.models import Organization, Role
 from simplane.organizations.roles import PERMISSIONS, allows
 from tests import factories, signin
@@ -52,6 +53,10 @@ def test_our_staff_sees_the_hub_as_a_reseller_does_only_in_the_session_that_bega
     walked = [route for route in ROUTES if route.name != "stop_acting"]
     barred = {route.name for route in walked if ask(client, route.address).status_code == 403}
     assert barred == {route.name for route in walked if route.rule.members_only}
+
+    client.post("/hub/settings/", {"country": "PT"})
+    changed = AuditEntry.objects.get(action="organization.profile_changed")
+    assert changed.actor == f"user:{ours.pk} {ours.email} for {home.slug}"
 
     session["acting_for"] = {"organization": home.pk, "staff": ours.pk + 1}
     session.save()
