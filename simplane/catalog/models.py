@@ -225,7 +225,7 @@ class PriceProposal(models.Model):
                 condition=~Q(state="approved") | ~Q(decided_by=F("proposed_by")), name="price_proposal_four_eyes"
             ),
             models.UniqueConstraint(
-                fields=["product", "tier", "organization", "currency"],
+                fields=["product", "tier", "organization", "currency", "valid_from"],
                 name="price_proposal_one_waiting",
                 condition=Q(state="waiting"),
                 nulls_distinct=False,

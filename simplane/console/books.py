@@ -61,7 +61,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "month": month,
         "wrong": wrong,
         "lines": statements.lines_page(month, after=request.GET.get("after", "")),
-        "months": [one.month for one in books.months(Ledger(found.ledger))],
+        "months": books.month_range(Ledger(found.ledger)),
         **_balance_then(request, found),
     }
     return page(request, "account", "ledger", context)
@@ -113,9 +113,8 @@ def fact_reverse(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def months(request: HttpRequest) -> HttpResponse:
-    """Which months are closed."""
-    ledger = chosen_ledger(request)
-    return page(request, "months", "ledger", {"ledger": ledger, "months": books.months(ledger)})
+    """Which months of the real money are closed."""
+    return page(request, "months", "ledger", {"months": books.months(Ledger.LIVE)})
 
 
 @require_POST

@@ -92,11 +92,20 @@ def balances(rows: Iterable[Account]) -> dict[int, int]:
     return {pk: found.get(pk, 0) for pk in kinds}
 
 
-def months(ledger: Ledger) -> list[MonthState]:
-    """Every month since the first posting, newest first."""
+def month_range(ledger: Ledger) -> list[date]:
+    """The first of every month since the first posting, newest first."""
     first = Transaction.objects.filter(ledger=ledger).aggregate(at=Min("at"))["at"]
     if first is None:
         return []
+    today, month, made = clock.now().date(), first.astimezone(UTC).date().replace(day=1), []
+    while month <= today:
+        made.append(month)
+        month = following(month)
+    return made[::-1]
+
+
+def months(ledger: Ledger) -> list[MonthState]:
+    """Every month since the first posting, newest first; counts every transaction."""
     many = (
         Transaction.objects.filter(ledger=ledger)
         .annotate(month=TruncMonth("at", tzinfo=UTC, output_field=DateField()))
@@ -105,8 +114,8 @@ def months(ledger: Ledger) -> list[MonthState]:
     )
     counted = dict(many)
     closed = {row.month: row for row in Period.objects.filter(ledger=ledger)}
-    today, month, made = clock.now().date(), first.date().replace(day=1), []
-    while month <= today:
-        made.append(MonthState(month, counted.get(month, 0), closed.get(month), following(month) <= today))
-        month = following(month)
-    return made[::-1]
+    today = clock.now().date()
+    return [
+        MonthState(month, counted.get(month, 0), closed.get(month), following(month) <= today)
+        for month in month_range(ledger)
+    ]

@@ -190,9 +190,13 @@ def _propose(one: Judged) -> None:
 
 @needs_transaction
 def _withdraw(new: NewPrice) -> None:
-    """The later word counts: a proposal that waits for the same price is replaced."""
+    """The later word counts: a proposal that waits for the same price from the same day is replaced."""
     waiting = PriceProposal.objects.filter(
-        product=new.product, **new.scope.columns, currency=new.price.currency, state=State.WAITING
+        **new.scope.columns,
+        product=new.product,
+        currency=new.price.currency,
+        valid_from=new.valid_from,
+        state=State.WAITING,
     )
     for row in waiting.select_related("product", "tier", "organization"):
         _close(row, State.DECLINED, "replaced by a newer price")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -142,6 +143,40 @@ def test_a_newer_price_replaces_a_proposal_that_waits() -> None:
 
     assert [one.state for one in PriceProposal.objects.order_by("pk")] == ["declined", "declined"]
     assert _pays(scope, product) == (8_00, "customer")
+
+
+def test_proposals_from_different_days_wait_beside_each_other() -> None:
+    scope, product = _customer(), _product()
+    later = clock.now() + DAY
+    news = [
+        NewPrice(product=product, scope=scope, price=_eur(3_20), valid_until=later, reason="until then"),
+        NewPrice(product=product, scope=scope, price=_eur(3_10), valid_from=later, reason="from then"),
+    ]
+    with _as(1):
+        assert pricing.set_prices(news).waiting == 2
+
+    assert PriceProposal.objects.filter(state="waiting").count() == 2
+
+
+def test_of_two_who_approve_at_once_one_does() -> None:
+    scope, product = _customer(), _product()
+    with _as(1):
+        pricing.set_prices([NewPrice(product=product, scope=scope, price=_eur(3_10), reason="r")])
+    waiting = PriceProposal.objects.get().pk
+
+    def approve(number: int) -> bool:
+        try:
+            with _as(number):
+                pricing.decide(waiting, approve=True, reason="yes")
+        except StaleDecision:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(approve, range(2, 6))) == [False, False, False, True]
+    assert WholesalePrice.objects.count() == 1
 
 
 def test_an_approved_price_begins_no_earlier_than_its_approval_and_not_after_its_end(settings: Settings) -> None:
