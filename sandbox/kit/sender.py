@@ -5,14 +5,24 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 
-import httpx2
+import httpcore2
 
 from sandbox.kit.books import Books, JsonObject, Row
 from sandbox.kit.clock import Clock
 
+_FAILURES = (
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.TimeoutException,
+    httpcore2.UnsupportedProtocol,
+)
 ORDERS = ("fifo", "reverse", "shuffle")
 IDLE_SECONDS = 5.0
 HELD_KEY = "deliveries_held"
+
+
+class NotDeliveredError(Exception):
+    """The receiver did not answer."""
 
 
 class Sender:
@@ -88,10 +98,8 @@ class Sender:
 
     async def run(self) -> None:
         """Deliver for ever; cancel to stop."""
-        async with (
-            httpx2.AsyncClient(timeout=self.timeout_seconds, trust_env=False) as client,
-            asyncio.TaskGroup() as sending,
-        ):
+        # The bare pool: a client's models of request and answer cost more than all the rest of a delivery.
+        async with httpcore2.AsyncConnectionPool(keepalive_expiry=5.0) as pool, asyncio.TaskGroup() as sending:
             free = asyncio.Semaphore(self.parallel)
             while True:
                 row = None if self.held else self._next()
@@ -100,7 +108,7 @@ class Sender:
                     continue
                 await free.acquire()
                 self._books.execute("update kit_delivery set state = 'sending' where id = ?", (row["id"],))
-                sending.create_task(self._deliver(client, row)).add_done_callback(lambda _: free.release())
+                sending.create_task(self._deliver(pool, row)).add_done_callback(lambda _: free.release())
 
     def _next(self) -> Row | None:
         return self._books.row("select * from kit_delivery where state = 'due' order by due_at, id limit 1")
@@ -110,14 +118,26 @@ class Sender:
             return IDLE_SECONDS
         return float(min(max(row["due_at"] - self._clock.timestamp(), 0.001), IDLE_SECONDS))
 
-    async def _deliver(self, client: httpx2.AsyncClient, row: Row) -> None:
+    async def _deliver(self, pool: httpcore2.AsyncConnectionPool, row: Row) -> None:
         status, error = None, None
         try:
-            answer = await client.post(row["url"], content=bytes(row["body"]), headers=json.loads(row["headers"]))
-            status = answer.status_code
-        except (httpx2.HTTPError, OSError) as problem:
-            error = f"{type(problem).__name__}: {problem}"[:300]
+            status = await self._post(pool, row["url"], bytes(row["body"]), json.loads(row["headers"]))
+        except NotDeliveredError as problem:
+            error = str(problem)
         self._settle(row, status, error)
+
+    async def _post(
+        self, pool: httpcore2.AsyncConnectionPool, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> int:
+        """The status of the answer; redirects are answers. Raises NotDeliveredError when none came."""
+        seconds = dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_seconds)
+        try:
+            answer = await pool.request(
+                "POST", url, headers=list(headers.items()), content=body, extensions={"timeout": seconds}
+            )
+        except (*_FAILURES, OSError, ValueError) as problem:
+            raise NotDeliveredError(f"{type(problem).__name__}: {problem}"[:300]) from problem
+        return answer.status
 
     def _settle(self, row: Row, status: int | None, error: str | None) -> None:
         done = status == self.only_status if self.only_status else status is not None and 200 <= status < 300

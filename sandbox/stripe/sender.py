@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-import httpx2
+import httpcore2
 
 from sandbox.kit.books import Row
-from sandbox.kit.sender import Sender
+from sandbox.kit.sender import NotDeliveredError, Sender
 from sandbox.stripe.account import Account
 from sandbox.stripe.endpoints import secrets_of
 from sandbox.stripe.events import FIXED_HEADERS, Events
@@ -31,7 +31,7 @@ class WebhookSender(Sender):
         pause = super()._pause(row)
         return pause if due is None else min(pause, max(due - self._account.clock.timestamp(), 0.001))
 
-    async def _deliver(self, client: httpx2.AsyncClient, row: Row) -> None:
+    async def _deliver(self, pool: httpcore2.AsyncConnectionPool, row: Row) -> None:
         status, error = None, None
         _, endpoint_id, mode = row["label"].split()
         endpoint = self._account.objects.find(endpoint_id, "webhook_endpoint")
@@ -42,10 +42,9 @@ class WebhookSender(Sender):
         signed = header(secrets_of(self._account, endpoint_id), self._stamp(), body, mode)
         headers = {**FIXED_HEADERS, "Stripe-Signature": signed} if signed else FIXED_HEADERS
         try:
-            answer = await client.post(endpoint["url"], content=body, headers=headers, follow_redirects=False)
-            status = answer.status_code
-        except (httpx2.HTTPError, OSError) as problem:
-            error = f"{type(problem).__name__}: {problem}"[:300]
+            status = await self._post(pool, endpoint["url"], body, headers)
+        except NotDeliveredError as problem:
+            error = str(problem)
         self._settle(row, status, error)
 
     def _stamp(self) -> int:
