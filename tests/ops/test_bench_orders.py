@@ -1,0 +1,42 @@
+"""The orders bench as a person starts it, short: whether its figures are good is for a quiet machine to say."""
+
+from __future__ import annotations
+
+import pytest
+
+from simplane.ops import bench_orders, bench_orders_limits, pgbench
+from simplane.ops.express import read
+from tests.ops import commands
+
+PROGRESS = """\
+progress: 1.0 s, 100.0 tps, lat 1.0 ms stddev 0.1, 0 failed
+progress: 2.0 s, 200.0 tps, lat 1.0 ms stddev 0.1, 0 failed
+progress: 3.0 s, 900.5 tps, lat 1.0 ms stddev 0.1, 0 failed
+progress: 4.0 s, 901.5 tps, lat 1.0 ms stddev 0.1, 0 failed
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("stages")
+def test_every_order_is_whole_and_every_figure_stands_beside_its_limit() -> None:
+    done = commands.run("bench", "orders", "--seconds", "1", "--rounds", "1", "--connections", "8")
+
+    result = done.result
+    assert (result["errors"], result["mismatched_wallets"]) == (0, 0)
+    assert result["orders"] == result["holds"] == result["jobs"] == result["answers"] == result["events"] > 100
+    assert all(result[name] > 0 for name in (*bench_orders.GOALS, "p99_ms", "limit_per_second"))
+    assert set(result["missed"]) <= {*bench_orders.GOALS, "p99_ms"}
+    assert (done.code == 0) == result["ok"] == (not result["missed"])
+
+
+def test_the_limit_counts_only_warm_seconds() -> None:
+    assert pgbench.steady(PROGRESS) == [900.5, 901.5]
+
+
+def test_what_is_sent_is_a_plain_request() -> None:
+    requests = bench_orders.Load(lines=3).requests()
+    environ = read(next(requests), ("127.0.0.1", 1))
+
+    assert environ is not None
+    assert environ["wsgi.input"].read().count(b'"sku"') == 3
+    assert bench_orders_limits.STATEMENTS.count("INSERT INTO") == 10
