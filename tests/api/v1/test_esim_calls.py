@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from simplane.core.models import AuditEntry
@@ -14,19 +12,7 @@ from simplane.ordering.models import Unit
 from simplane.suppliers.models import Supplier
 from tests import factories
 from tests.api.v1.calls import program
-from tests.world import Outside, World, open_outside, open_world
-
-
-@pytest.fixture(scope="module")
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    with open_outside(tmp_path_factory.mktemp("outside")) as made:
-        yield made
-
-
-@pytest.fixture
-def world(transactional_db: None, outside: Outside) -> Iterator[World]:
-    with open_world(outside) as made:
-        yield made
+from tests.world import World
 
 
 def test_an_esim_is_suspended_resumed_given_back_or_ended(world: World) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-import pytest
 import zxingcpp
 from PIL import Image
 
@@ -24,7 +23,7 @@ from simplane.ledger.models import Wallet
 from simplane.lines.models import Line
 from simplane.ordering.models import Order, Unit
 from simplane.ordering.resellers import onboard
-from tests.world import World, open_outside, open_world
+from tests.world import World
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "api.md"
 
@@ -50,12 +49,6 @@ def served() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-@pytest.fixture
-def world(transactional_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with open_outside(tmp_path_factory.mktemp("outside")) as outside, open_world(outside) as made:
-        yield made
 
 
 def blocks(language: str) -> list[str]:
