@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from simplane.hub.entrance import start
 
@@ -13,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("simplane.api.urls")),
     path("console/", include("simplane.console.urls")),
     path("hub/", include("simplane.hub.urls")),
+    # Invitations find people by their address, so nobody takes another one by themselves.
+    path("accounts/email/", RedirectView.as_view(pattern_name="mfa_index")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

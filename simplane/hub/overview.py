@@ -101,7 +101,9 @@ def _notices(hub: Standing, wallets: list[WalletState]) -> list[Notice]:
         (unsent, _of(unsent, "mail", "mails") + " to travellers did not arrive: check the addresses.", orders),
     ]
     empty = [one.currency for one in wallets if one.available.minor <= 0 and not hub.test]
-    found.append((len(empty), f"The wallet in {', '.join(empty)} is empty: orders are refused.", reverse("hub:top_ups")))
+    found.append(
+        (len(empty), f"The wallet in {', '.join(empty)} is empty: orders are refused.", reverse("hub:top_ups"))
+    )
     if hub.may("webhooks:manage"):
         broken = sum(one.state in ("failing", "disabled") for one in endpoints(hub.organization.pk))
         text = _of(broken, "webhook endpoint fails or is off.", "webhook endpoints fail or are off.")

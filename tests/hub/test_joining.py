@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test import Client
 
@@ -20,6 +21,7 @@ from simplane.organizations.lifecycle import NobodyConfirmed, approve, reactivat
 from simplane.organizations.models import ApiKey, Invitation, Membership, Organization, User
 from tests import factories
 from tests.delivery.conftest import PostOffice
+from tests.hub.people import browser_of, member, reseller
 
 pytestmark = pytest.mark.django_db
 WISH = {
@@ -172,3 +174,18 @@ def test_a_suspended_account_is_told_and_served_again(client: Client) -> None:
     with pytest.raises(IllegalMove, match="suspended"):
         suspend(home.pk, reason="unpaid")
     assert reactivate(home.pk, reason="paid").state == "active"
+
+
+def test_nobody_takes_the_address_of_somebody_who_may_be_invited() -> None:
+    user = member(reseller())
+    client = browser_of(user)
+
+    for sent in (
+        {"action_add": "", "email": "victim@example.com"},
+        {"action_primary": "", "email": "victim@example.com"},
+    ):
+        assert client.post("/accounts/email/", sent).headers["Location"] == "/accounts/2fa/"
+
+    user.refresh_from_db()
+    assert user.email != "victim@example.com"
+    assert not EmailAddress.objects.filter(email="victim@example.com").exists()
