@@ -1,6 +1,7 @@
 """Schemathesis: whatever is sent, no 5xx, and no answer that the document does not promise.
 
-The suite takes the examples of the document and one right and one wrong call of each operation, always the same; SCHEMATHESIS_EXAMPLES=200 looks further.
+The suite takes the examples of the document and one right and one wrong call of each operation, always the same;
+SCHEMATHESIS_EXAMPLES=200 looks further.
 """
 
 from __future__ import annotations
