@@ -13,7 +13,7 @@ from simplane.core.queue import QueueRows
 
 log = logger(__name__)
 LOOK_SECONDS = 1.0
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 """Between two looks at the rows: what comes meanwhile is taken together."""
 HAND_IN_SECONDS = 0.2
 MOST_DONE = 32

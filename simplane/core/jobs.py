@@ -18,7 +18,6 @@ from functools import partial
 from typing import Any, Protocol
 
 import psycopg
-import structlog
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
@@ -33,6 +32,7 @@ Tick = Callable[..., Awaitable[None]]
 QUEUES = ("intake", "supplier", "mail", "channel", "webhooks", "default")
 CHANNEL = "procrastinate_queue_v1#"
 """And the name of a queue: where its workers listen."""
+NUDGE_SECONDS = 0.05
 _MESSAGE = '{"type":"job_inserted","job_id":0}'
 
 
@@ -133,9 +133,8 @@ async def perform(one: Job) -> float | None:
         raise LookupError(f"no job {one.name!r} is known")
     arguments = dict(one.arguments)
     rid = str(arguments.pop("_rid", "") or f"job-{one.id}")
-    bound = structlog.contextvars.bound_contextvars(request_id=rid, job=one.name, **_ids(arguments))
     try:
-        with bound, context.acting(f"job:{one.name}"):
+        with context.belonging(rid, job=one.name, **_ids(arguments)), context.acting(f"job:{one.name}"):
             await _run_once(one.name, known.function, arguments, last=one.attempts + 1 >= known.tries)
     except Exception as error:
         pause = _pause(one.attempts, known.tries, error)
@@ -264,7 +263,7 @@ def registered() -> dict[str, Registered]:
 
 
 class _Nudge:
-    """One thread a process that sends at most one NOTIFY every 20 ms, outside the business transactions."""
+    """One thread a process that sends at most one NOTIFY every NUDGE_SECONDS, outside the business transactions."""
 
     def __init__(self) -> None:
         self._queues: set[str] = set()
@@ -290,7 +289,7 @@ class _Nudge:
                     self._wanted.clear()
                     channels = [CHANNEL + self._queues.pop() for _ in range(len(self._queues))]
                     own.execute("SELECT pg_notify(one, %s) FROM unnest(%s::text[]) AS one", [_MESSAGE, channels])
-                    pause.wait(0.02)
+                    pause.wait(NUDGE_SECONDS)
         except psycopg.Error as error:
             # The workers poll every second anyway; the next poke starts a new thread.
             log.warning("jobs.nudge_lost", error=str(error))

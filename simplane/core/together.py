@@ -22,7 +22,7 @@ from simplane.core.log import logger
 log = logger(__name__)
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
-APART_SECONDS = 0.08
+APART_SECONDS = 0.1
 """From the start of one group to that of the next: under load what comes meanwhile goes together."""
 MOST_IN_A_GROUP = 48
 

@@ -1,8 +1,8 @@
 """A mail as bytes.
 
-The headers with people's words in them (names, subject) go through `email.message`, which encodes and folds them. The
-parts are put together by hand: their headers are constants, and the standard generator takes 3 ms a mail for them,
-a third of all work on a delivery.
+The headers with people's words in them (names, subject) go through `email.message`, which encodes and folds them; the
+others are ours and plain. The parts are put together by hand: their headers are constants, and the standard generator
+takes 3 ms a mail for them, a third of all work on a delivery.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 from simplane.core.errors import BadInput
 
@@ -83,18 +84,30 @@ def address_in(sender: str) -> str:
 
 def build(head: Head, *, text: str, html: str = "", picture: Picture | None = None) -> bytes:
     """The whole mail with CRLF line ends, the same bytes for the same input. Without `html` it is plain text alone."""
-    mail = EmailMessage(policy=SMTP if head.to.isascii() else SMTPUTF8)
-    name, address = parseaddr(head.sender)
-    mail["From"] = Address(one_line(name), addr_spec=address)
+    policy = SMTP if head.to.isascii() else SMTPUTF8
+    mail = EmailMessage(policy=policy)
     local, _, domain = head.to.rpartition("@")
     mail["To"] = Address(one_line(head.to_name)[:100], local, domain)
     mail["Subject"] = one_line(head.subject)[:200]
-    mail["Message-ID"] = head.message_id
-    mail["Date"] = format_datetime(head.at)
-    mail["Content-Language"] = head.language
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["MIME-Version"] = "1.0"
-    return mail.as_bytes().rstrip(b"\r\n") + b"\r\n" + _body(head.message_id, text, html, picture)
+    ours = f"Message-ID: {head.message_id}\r\nDate: {format_datetime(head.at)}\r\nContent-Language: {head.language}\r\n"
+    first = _from(head.sender, policy) + _bare(mail) + ours.encode("ascii") + _ALWAYS
+    return first + _body(head.message_id, text, html, picture)
+
+
+_ALWAYS = b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+
+
+@lru_cache(maxsize=16)
+def _from(sender: str, policy: EmailPolicy) -> bytes:
+    mail = EmailMessage(policy=policy)
+    name, address = parseaddr(sender)
+    mail["From"] = Address(one_line(name), addr_spec=address)
+    return _bare(mail)
+
+
+def _bare(mail: EmailMessage) -> bytes:
+    """Its headers, without the empty line that ends them."""
+    return mail.as_bytes().rstrip(b"\r\n") + b"\r\n"
 
 
 def _body(seed: str, text: str, html: str, picture: Picture | None) -> bytes:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-import structlog
-
 from simplane.core import clock, context, rows, work
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.money import Money
@@ -103,7 +101,7 @@ def _intend(units: Sequence[Unit], rids: Mapping[int, str]) -> set[int]:
     )
     for unit in units:
         if unit.pk not in purchases:
-            with structlog.contextvars.bound_contextvars(request_id=rids[unit.pk]):
+            with context.belonging(rids[unit.pk]):
                 _adopt_open_purchase(unit) if chosen[unit.pk].offer else _nobody_sells(unit, chosen[unit.pk])
     return set(purchases)
 
