@@ -65,6 +65,10 @@ def test_from_the_sign_in_page_to_the_first_test_order_and_into_the_hub(visitor:
 
     status, answer = _do_as_told(page.locator("#order").inner_text())
     assert (status, answer["test"]) == ("201 Created", True)
+    key = {"Authorization": f"Bearer {page.locator('#secret').inner_text()}"}
+    shelf = Client().get("/api/v1/products", headers=key).json()
+    assert [one["sku"] for one in shelf["data"]] == ["EU-5"]
+    assert Client().get(f"/api/v1/orders/{answer['id']}", headers=key).json()["id"] == answer["id"]
 
     mails.send_invitation(Invitation.objects.get().pk)
     link = re.search(r"/hub/invited/\S+", office.mails()[-1].get_content())
