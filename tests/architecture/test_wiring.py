@@ -47,7 +47,7 @@ def test_every_job_that_is_written_exists() -> None:
         if isinstance(found.args[0], ast.Constant)
     }
     assert {one for one in written if one[1] not in jobs.registered()} == set()
-    assert ("ordering/jobs.py", "ordering.advance") in written
+    assert ("ordering/actions/accept.py", "ordering.advance") in written
 
 
 def test_every_job_has_a_queue_that_is_worked_off() -> None:
