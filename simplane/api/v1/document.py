@@ -166,7 +166,7 @@ def _examples(content: Tree, schemas: Tree) -> None:
         schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
         shown = _example(schema, schemas)
         if shown is not None:
-            media["examples"] = {"default": {"value": shown}}
+            media["examples"] = {"default": {"value": _ordered(shown, schema, schemas)}}
 
 
 def _example(schema: Tree, schemas: Tree) -> Any:
@@ -178,6 +178,20 @@ def _example(schema: Tree, schemas: Tree) -> Any:
         return None
     page = {"object": "list", "data": [row]}
     return page | ({"has_more": False, "next_cursor": None} if "has_more" in schema["properties"] else {})
+
+
+def _ordered(shown: Any, schema: Tree, schemas: Tree) -> Any:
+    """Fields in the order of their schema (Pydantic sorts those of examples by the alphabet)."""
+    while "$ref" in schema or "anyOf" in schema:
+        named = schema.get("$ref", "").rpartition("/")[2]
+        schema = schemas[named] if named else schema["anyOf"][0]
+    if isinstance(shown, list):
+        return [_ordered(one, schema.get("items", {}), schemas) for one in shown]
+    if not isinstance(shown, dict):
+        return shown
+    known: Tree = schema.get("properties", {})
+    names = [*(name for name in known if name in shown), *(name for name in shown if name not in known)]
+    return {name: _ordered(shown[name], known.get(name, {}), schemas) for name in names}
 
 
 def _tags(made: Tree) -> list[str]:
