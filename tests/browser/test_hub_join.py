@@ -94,11 +94,12 @@ def test_the_hubs_own_pages_have_no_serious_problem(visitor: NewPage, serious: C
     save_look(home.pk, name="Acme", color="#aa3300")
     named = everything_of(home).addresses()
     session = signin.session_of(member(home, Role.OWNER), second_factor=None)
-    own = [f"/hub/{page}/" for page in ("keys", "team", "webhooks", "branding", "settings", "join")]
+    dense = ["/hub/", "/hub/keys/", named["webhook"], named["delivery"]]
+    rest = [f"/hub/{page}/" for page in ("team", "webhooks", "branding", "settings", "join")] + ["/accounts/2fa/"]
     found: dict[str, list[str]] = {}
-    for wishes in ({"width": 1280}, {"width": 390, "dark": True}):
+    for addresses, wishes in ((dense, {"width": 1280}), (dense + rest, {"width": 390, "dark": True})):
         page = visitor(session=session, **wishes)
-        for address in ["/hub/", *own, named["webhook"], named["delivery"], "/accounts/2fa/"]:
+        for address in addresses:
             page.goto(address)
             problems = serious(page) + (["wider than the window"] if page.evaluate(WIDER) > 0 else [])
             found |= {address: problems} if problems else {}
