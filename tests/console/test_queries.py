@@ -10,10 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from simplane.catalog.models import PriceProposal
 from simplane.channels.models import Shop
 from simplane.core import clock
 from simplane.core.models import DeadLetter
+from simplane.ledger.actions.adjust import propose_adjustment
+from simplane.ledger.models import Wallet
 from simplane.ordering.models import Customer, Unit
+from simplane.ordering.resellers import onboard
 from simplane.suppliers.models import Supplier
 from tests import factories
 
@@ -56,6 +60,19 @@ def _product() -> None:
     factories.match(product=product)
 
 
+def _reseller() -> None:
+    onboard(f"Reseller {factories.number()}", "EUR")
+
+
+def _waiting() -> None:
+    owner = onboard(f"Reseller {factories.number()}", "EUR").organization
+    propose_adjustment(Wallet.objects.get(organization=owner), 5, cause="goodwill", reason="late")
+    PriceProposal.objects.create(
+        product=factories.product(), organization=owner, currency="EUR", amount_minor=1, reason="r", left_minor=0,
+        least_minor=1, proposed_by="user:1 a@simplane.example", proposed_at=clock.now(),
+    )  # fmt: skip
+
+
 LISTS: dict[str, Callable[[], object]] = {
     "/console/": _letter,
     "/console/stuck/": lambda: factories.letter(cause=f"cause_{factories.number()}"),
@@ -67,6 +84,10 @@ LISTS: dict[str, Callable[[], object]] = {
     "/console/esims/": factories.line,
     "/console/mail/": factories.message,
     "/console/products/": _product,
+    "/console/resellers/": _reseller,
+    "/console/approvals/": _waiting,
+    "/console/prices/": _product,
+    "/console/ledger/accounts/?kind=wallet": _reseller,
     "/console/offers/": factories.offer,
     "/console/offers/review/": lambda: factories.offer_change(offer=factories.offer(state="review")),
     "/console/offers/quarantine/": factories.quarantined,
