@@ -25,7 +25,7 @@ from simplane.ledger.values import AccountRef, Posting
 from tests import factories
 from tests.ledger.money import BANK, SALES
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 CLEARING = AccountRef(Kind.CLEARING, "EUR", subject="demo")
 TABLE = "service,date,reference,gross,fee,currency"
 

@@ -20,7 +20,7 @@ from simplane.organizations.models import Organization
 from simplane.suppliers.models import Offer
 from tests import factories
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def _product(sku: str = "EU-5", cost: int = 3_00) -> Product:

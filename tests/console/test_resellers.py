@@ -14,7 +14,7 @@ from simplane.organizations.models import Invitation, Membership, Organization
 from simplane.payments.models import BankTopUp
 from tests import factories
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 FORM = {
     "name": "Acme Travel",
     "owner_email": "ana@acme.example",
