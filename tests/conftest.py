@@ -51,7 +51,7 @@ DO $$ DECLARE one regclass; used boolean; BEGIN
   END LOOP;
 END $$
 """
-TransactionTestCase._fixture_teardown = _empty_what_was_used  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _empty_what_was_used  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from django.db import connection, transaction
@@ -28,6 +28,7 @@ from simplane.core.metrics import JOB_SECONDS, JOBS
 
 log = logger(__name__)
 JobFunction = Callable[..., Awaitable[None]] | Callable[..., None]
+Function = TypeVar("Function", bound=JobFunction)
 Tick = Callable[..., Awaitable[None]]
 QUEUES = ("intake", "supplier", "mail", "channel", "webhooks", "default")
 CHANNEL = "procrastinate_queue_v1#"
@@ -95,7 +96,7 @@ class Temporary(Exception):
         self.seconds = seconds
 
 
-def job(name: str, *, queue: str, tries: int = 8, hint: bool = False) -> Callable[[JobFunction], JobFunction]:
+def job(name: str, *, queue: str, tries: int = 8, hint: bool = False) -> Callable[[Function], Function]:
     """Register a function as the job `name` (`package.verb`). It loads by id, checks, calls one action.
 
     `hint`: it may be lost, because a sweep finds what it works on by its due time.
@@ -103,7 +104,7 @@ def job(name: str, *, queue: str, tries: int = 8, hint: bool = False) -> Callabl
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue!r}")
 
-    def register(function: JobFunction) -> JobFunction:
+    def register(function: Function) -> Function:
         _registry[name] = Registered(name, queue, function, tries, hint)
         return function
 
