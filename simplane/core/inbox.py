@@ -97,24 +97,31 @@ Parameters are binary: a body of 8 kB as text costs more than all the rest of ta
 @jobs.job("core.handle_message", queue="intake", hint=True)
 async def handle_together(message_id: int) -> None:
     """Work on one message, together with others of the moment."""
-    await _handled(message_id)
+    plainly = await _handled(message_id)
+    if plainly is not None:
+        _tell(*plainly)
 
 
-def _handle_many(asked: Sequence[Asked[int, None]]) -> list[Alone | None]:
+Plainly = tuple[InboxMessage, Handled]
+
+
+def _handle_many(asked: Sequence[Asked[int, Plainly | None]]) -> list[Plainly | Alone]:
     """The plain ones, in one commit; it need not wait for the disk: what a power cut undoes is handled again."""
     rids = {one.ask: one.rid for one in asked}
     now = clock.now()
     done: dict[int, Handled] = {}
+    found: dict[int, InboxMessage] = {}
     with transaction():
         by_account: dict[tuple[str, str], list[InboxMessage]] = {}
         for message in rows.load(InboxMessage, FREE, [list(rids), now]):
             by_account.setdefault((message.channel, message.account), []).append(message)
+            found[message.pk] = message
         for (channel, account), messages in by_account.items():
             if channel in _plain_handlers:
                 with context.acting(f"webhook:{channel}/{account}"):
                     done |= _plain_handlers[channel](messages, rids)
         _settle_many(done)
-    return [None if one.ask in done else ALONE for one in asked]
+    return [(found[one.ask], done[one.ask]) if one.ask in done else ALONE for one in asked]
 
 
 FREE = """
@@ -138,9 +145,15 @@ def handle_message(message_id: int) -> None:
         else:
             state = InboxMessage.State.IGNORED if done.ignored else InboxMessage.State.DONE
             _finish(message, state, problem=done.ignored, order_id=done.order_id)
-            if done.order_id is not None:
-                structlog.contextvars.bind_contextvars(order_id=done.order_id)
-            log.info("inbox.handled", channel=message.channel, topic=message.topic, state=str(state), why=done.ignored)
+            _tell(message, done)
+
+
+def _tell(message: InboxMessage, done: Handled) -> None:
+    """The order it concerned stands in this line and in those that follow."""
+    state = InboxMessage.State.IGNORED if done.ignored else InboxMessage.State.DONE
+    if done.order_id is not None:
+        structlog.contextvars.bind_contextvars(order_id=done.order_id)
+    log.info("inbox.handled", channel=message.channel, topic=message.topic, state=str(state), why=done.ignored)
 
 
 def _finish(message: InboxMessage, state: str, *, problem: str = "", order_id: int | None = None) -> None:
@@ -224,4 +237,4 @@ def replay(message_id: int) -> None:
         jobs.enqueue("core.handle_message", message_id=message_id)
 
 
-_handled: Together[int, None] = Together("core.handle_message", _handle_many, handle_message)
+_handled: Together[int, Plainly | None] = Together("core.handle_message", _handle_many, handle_message)

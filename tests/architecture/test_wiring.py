@@ -43,7 +43,7 @@ def test_every_job_that_is_written_exists() -> None:
         (path, found.args[0].value)
         for path, tree in modules()
         for name, found in calls(tree)
-        if name in ("jobs.enqueue", "jobs.enqueue_many", "enqueue", "enqueue_many") and found.args
+        if name.removeprefix("jobs.") in ("enqueue", "enqueue_many", "enqueue_missing") and found.args
         if isinstance(found.args[0], ast.Constant)
     }
     assert {one for one in written if one[1] not in jobs.registered()} == set()
