@@ -20,7 +20,7 @@ MOST_LINES = 200
 MOST_UNITS = 1_000
 """Of one order; more is refused before it comes here."""
 SECONDS = 10.0
-LANES_ALONE = 8
+LANES_ALONE = 16
 """Connections a process when no order shares its commit: commits at the same time share the disk's."""
 
 
