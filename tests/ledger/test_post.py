@@ -11,7 +11,7 @@ from simplane.core import clock
 from simplane.core.db import transaction
 from simplane.core.errors import BadMoney, Refusal
 from simplane.ledger import queries
-from simplane.ledger.actions import close_month, open_wallet, post, reverse, set_credit_limit
+from simplane.ledger.actions import close_month, open_wallet, post, post_many, reverse, set_credit_limit
 from simplane.ledger.actions.post import Fact
 from simplane.ledger.chart import Kind
 from simplane.ledger.errors import AlreadyReversed, BadPosting, InsufficientFunds, KeyReused, PeriodClosed
@@ -45,6 +45,27 @@ def test_the_same_key_is_posted_once() -> None:
 
     assert (first.fresh, second.fresh, second.transaction_id) == (True, False, first.transaction_id)
     assert counted() == (1, 2)
+
+
+def test_several_facts_are_posted_in_one_statement_or_none_of_them() -> None:
+    facts = [
+        (Fact(kind="sale", key=f"unit:{one}:sale", subject="o"), [Posting(BANK, SALES, 100 * one)]) for one in (1, 2)
+    ]
+    with transaction():
+        post_many(facts)
+    assert counted() == (2, 4)
+    assert queries.balance(BANK) == 300
+    third = Fact(kind="sale", key="unit:3:sale"), [Posting(BANK, SALES, 5)]
+    with pytest.raises(KeyReused), transaction():
+        post_many([third, facts[0]])
+    assert counted() == (2, 4)
+
+
+def test_what_moves_a_wallet_is_not_posted_among_others() -> None:
+    wallet = funded(5_00)
+    sale = Fact(kind="sale", key="w"), [Posting(wallet_ref(wallet.organization), SALES, 1)]
+    with pytest.raises(BadPosting, match="by itself"), transaction():
+        post_many([sale])
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from simplane.core.db import transaction
 from simplane.core.models import Event
 from simplane.ordering.actions.accept import _accept
-from simplane.ordering.actions.accept_new import accept_new
+from simplane.ordering.actions.accept_new import accept_new, accept_new_many
 from simplane.ordering.models import Customer, Order, Unit
 from simplane.ordering.values import IncomingOrder
 from tests import factories
@@ -83,6 +84,23 @@ def test_a_buyer_whose_orders_wait_is_left_to_the_long_way() -> None:
     Customer.objects.update(hold_reason="disputed before")
     assert accept_new(replace(one, external_id="o-9")) is None
     assert Order.objects.count() == 1
+
+
+def test_several_are_taken_at_once_and_of_one_buyer_or_one_order_only_the_first() -> None:
+    one, two, three = plain(1), plain(2), plain(3)
+    waits = replace(plain(4), paid="pending")
+    same_buyer = replace(three, external_id="o-9", email=two.email)
+    told = [("r-1", one), ("r-2", two), ("r-3", one), ("r-4", same_buyer), ("r-5", waits), ("r-6", three)]
+    with transaction():
+        answers = accept_new_many(told)
+    taken = [Order.objects.get(pk=one.order_id).external_id if one else None for one in answers]
+    assert taken == ["o-1", "o-2", None, None, None, "o-3"]
+    assert [one.new_units for one in answers if one] == [2, 2, 2]
+    for order in Order.objects.all():
+        assert list(order.units.values_list("external_order", flat=True)) == [order.external_id] * 2
+        assert order.customer.email == f"buyer{order.external_id[2:]}@shop.example"
+    stories = Event.objects.filter(name="UnitsOwed").order_by("pk").values_list("request_id", flat=True)
+    assert list(stories) == ["r-1", "r-2", "r-6"]
 
 
 @pytest.mark.parametrize(

@@ -37,31 +37,29 @@ def accept_new_many(told: Sequence[tuple[str, IncomingOrder]]) -> list[Acceptanc
 
     Of two orders of one buyer, or of one order twice, only the first is taken now.
     """
-    chosen = _apart(told)
+    chosen = {place: told[place] for place in _apart([incoming for _, incoming in told])}
     if not chosen:
         return [None] * len(told)
     with connection.cursor() as cursor:
-        cursor.execute(_sql(), [msgspec.json.encode(_rows([incoming for _, incoming in chosen])).decode()])
+        cursor.execute(_sql(), [msgspec.json.encode(_rows([incoming for _, incoming in chosen.values()])).decode()])
         made = {(book, account, number): rest for book, account, number, *rest in cursor.fetchall()}
+    answers: list[Acceptance | None] = [None] * len(told)
     news: list[tuple[str, News]] = []
     wanted = []
-    for rid, incoming in chosen:
+    for place, (rid, incoming) in sorted(chosen.items()):
         if (row := made.get(_key(incoming))) is not None:
             order_id, unit_ids = row
+            answers[place] = _acceptance(order_id, unit_ids)
             state, name = Order.State.OPEN, incoming.name[:80]
             news.append((rid, OrderReceived(order_id=order_id, source=incoming.source, state=state, name=name)))
             news.append((rid, UnitsOwed(order_id=order_id, unit_ids=unit_ids)))
             wanted += [{"unit_id": pk, "_rid": rid} for pk in unit_ids]
     events.record_each(news)
     jobs.enqueue_many("ordering.advance", wanted)
-    mine = {id(incoming): made.get(_key(incoming)) for _, incoming in chosen}
-    return [_acceptance(mine.get(id(incoming))) for _, incoming in told]
+    return answers
 
 
-def _acceptance(row: Sequence[Any] | None) -> Acceptance | None:
-    if row is None:
-        return None
-    order_id, unit_ids = row
+def _acceptance(order_id: int, unit_ids: Sequence[int]) -> Acceptance:
     return Acceptance(
         order_id=order_id, created=True, new_units=len(unit_ids), cancelled_units=0, state=Order.State.OPEN
     )
@@ -71,15 +69,17 @@ def _key(incoming: IncomingOrder) -> tuple[str, str, str]:
     return incoming.book, incoming.account, incoming.external_id
 
 
-def _apart(told: Sequence[tuple[str, IncomingOrder]]) -> list[tuple[str, IncomingOrder]]:
-    """The plain ones, each buyer and each order once, in an order that is the same for all, so that none wait crosswise."""
-    by_buyer: dict[tuple[int, str], tuple[str, IncomingOrder]] = {}
+def _apart(many: Sequence[IncomingOrder]) -> list[int]:
+    """Where the plain ones stand, each buyer and each order once, in an order that is the same for all groups, so that
+    none wait crosswise.
+    """
+    by_buyer: dict[tuple[int, str], int] = {}
     seen = set()
-    for rid, incoming in told:
+    for place, incoming in enumerate(many):
         buyer = incoming.organization_id, incoming.email.strip().lower()
         if _plain(incoming) and _key(incoming) not in seen and buyer not in by_buyer:
             seen.add(_key(incoming))
-            by_buyer[buyer] = rid, incoming
+            by_buyer[buyer] = place
     return [by_buyer[buyer] for buyer in sorted(by_buyer)]
 
 
