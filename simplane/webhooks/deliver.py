@@ -13,12 +13,14 @@ from datetime import datetime
 from simplane.core import clock, jobs, outside
 from simplane.core.db import in_thread, transaction
 from simplane.core.http import NoAnswer, NotSent
+from simplane.core.log import logger
 from simplane.core.reach import AddressRefused
 from simplane.webhooks import signing
 from simplane.webhooks.leases import AtWork, give_back, settle, take
 from simplane.webhooks.schedule import read_retry_after
 from simplane.webhooks.values import Parcel, Tried
 
+log = logger(__name__)
 TURN_SECONDS = 20.0
 """No request is begun later into a turn; then the endpoint queues again behind the others."""
 KEPT_HEADERS = ("content-type", "content-length", "date", "location", "retry-after", "server", "x-request-id")
@@ -33,7 +35,7 @@ async def serve(endpoint_id: int) -> None:
         if time.monotonic() - began > TURN_SECONDS:
             await in_thread(_next_turn, held)
             return
-        tried = await asyncio.gather(*(_try(held, parcel) for parcel in held.parcels))
+        tried = await asyncio.gather(*(_whatever_comes(held, parcel) for parcel in held.parcels))
         await in_thread(settle, held, tried)
 
 
@@ -41,6 +43,17 @@ def _next_turn(held: AtWork) -> None:
     give_back(held.endpoint)
     with transaction():
         jobs.enqueue("webhooks.serve", endpoint_id=held.endpoint.pk)
+
+
+async def _whatever_comes(held: AtWork, parcel: Parcel) -> Tried:
+    """A fault of ours with one answer is a failed try of that message, and nothing to the others under way."""
+    at = clock.now()
+    try:
+        return await _try(held, parcel)
+    except Exception as fault:
+        log.exception("webhooks.try_failed", endpoint_id=held.endpoint.pk, message=parcel.message_id)
+        problem = f"we could not read the answer ({type(fault).__name__})"
+        return Tried(parcel=parcel, at=at, ms=0, url=held.endpoint.url, request_headers={}, problem=problem)
 
 
 async def _try(held: AtWork, parcel: Parcel) -> Tried:

@@ -43,9 +43,10 @@ def read_retry_after(found: str) -> float | None:
         return min(float(text[:9]), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
+    # An offset just short of a day puts the first and the last day of time outside of it.
+    if moment.tzinfo is None or not 1 < moment.year < 9999:
         return None
     seconds = (moment - clock.real_time_of(clock.now())).total_seconds()
     return min(max(0.0, seconds), LONGEST_RETRY_AFTER)

@@ -11,11 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from simplane.core import clock, outside
+from simplane.webhooks import deliver
 from simplane.webhooks.actions import rotate_secret, update_endpoint
 from simplane.webhooks.leases import AT_ONCE
 from simplane.webhooks.models import Endpoint
 from tests.standins import Receiver
-from tests.suppliers.raw_server import HANG, RawServer, http
+from tests.suppliers.raw_server import HANG, RawServer, http, serving
 from tests.webhooks.desk import Desk, attempts, delivery, states
 
 
@@ -131,6 +132,24 @@ def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_asks(desk: Desk) -> Non
         assert states(endpoint) == ["delivered"] * 4
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("fault", ["a header outside of time", "a fault of ours"])
+def test_one_odd_answer_spoils_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    def read(_: str) -> float | None:
+        raise RuntimeError
+
+    if fault == "a fault of ours":
+        monkeypatch.setattr(deliver, "read_retry_after", read)
+    with serving(http(b"", 503, retry_after="Mon, 01 Jan 2024 00:00:00 +9999999999999"), http()) as server:
+        endpoint = desk.endpoint(server.url)
+        desk.tell(3)
+        desk.work()
+    assert sorted(states(endpoint)) == ["delivered", "delivered", "waiting"]
+    (told,) = (one.problem for one in attempts(endpoint) if one.problem)
+    assert told == ("answered 503" if fault != "a fault of ours" else "we could not read the answer (RuntimeError)")
+    endpoint.refresh_from_db()
+    assert endpoint.lease_until is None
 
 
 def test_gone_stops_at_once_and_its_owner_is_told(desk: Desk, receiver: Receiver) -> None:

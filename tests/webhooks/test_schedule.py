@@ -45,6 +45,19 @@ def test_retry_after_as_a_date() -> None:
     assert schedule.read_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Mon, 01 Jan 2024 00:00:00 +9999999999999",
+        "Mon, 01 Jan 2024 00:00:00 -2500",
+        "Fri, 31 Dec 9999 23:59:59 -2300",
+        "Fri, 31 Dec 99999 23:59:59 GMT",
+    ],
+)
+def test_a_date_outside_of_time_asks_for_nothing(header: str) -> None:
+    assert schedule.read_retry_after(header) is None
+
+
 def test_an_endpoint_that_only_fails_is_asked_less_and_less_often() -> None:
     pauses = [schedule.endpoint_pause(strikes, busy=False, retry_after=None) for strikes in (1, 2, 3, 4, 8, 50, 1000)]
     assert pauses == [0.0, 0.0, 1.0, 2.0, 32.0, 300.0, 300.0]
