@@ -30,6 +30,7 @@ from simplane.organizations.models import Organization
 
 COLUMNS = ("date (UTC)", "what", "about", "reason", "amount", "balance", "currency", "transaction")
 PAGE = 100
+YEARS = range(2000, 2100)
 MOST_XLSX = 1_000_000
 """A sheet has 1,048,576 rows."""
 
@@ -72,9 +73,12 @@ def parse_month(text: str) -> date:
     if not text:
         return clock.now().date().replace(day=1)
     try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month has no time zone
+        month = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month has no time zone
     except ValueError:
         raise BadInput(f"{text!r} is no month", fix="write it as 2026-11") from None
+    if month.year not in YEARS:
+        raise BadInput(f"no statement is of {month.year}", fix=f"choose a year from {YEARS[0]} to {YEARS[-1]}")
+    return month
 
 
 def following(month: date) -> date:

@@ -102,3 +102,9 @@ def test_files_say_what_the_month_says_and_run_nothing(currency: str, shown: str
 def test_what_is_no_month_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="write it as 2026-11"):
         statements.parse_month(text)
+
+
+@pytest.mark.parametrize("text", ["9999-12", "0001-01", "2100-01"])
+def test_a_month_outside_of_our_time_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="from 2000 to 2099"):
+        statements.parse_month(text)
