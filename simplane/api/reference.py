@@ -55,7 +55,12 @@ class Call:
 def reference(request: HttpRequest) -> HttpResponse:
     """The page; the same for everybody."""
     made = document()
-    shown = {"groups": _groups(), "about": words(made["info"]["description"]), "problems": sorted(PROBLEMS.items())}
+    shown = {
+        "groups": _groups(),
+        "about": words(made["info"]["description"]),
+        "problems": sorted(PROBLEMS.items()),
+        "document": "/api/v1/openapi.json",
+    }
     answer = render(request, "api/reference.html", shown)
     answer["Cache-Control"] = "public, max-age=300"
     return answer

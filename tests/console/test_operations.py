@@ -139,7 +139,7 @@ def test_queue_depths_count_what_is_due_later_done_and_given_up() -> None:
 
     depths = {depth.queue: depth for depth in queue_stats.depths()}
 
-    assert list(depths) == ["intake", "supplier", "mail", "channel", "default", "odd"]
+    assert list(depths) == ["intake", "supplier", "mail", "channel", "webhooks", "default", "odd"]
     assert depths["mail"] == Depth("mail", 2, 1, 1, 1, timedelta(seconds=90))
     assert depths["odd"] == Depth("odd", 1)
     assert depths["intake"] == Depth("intake")
