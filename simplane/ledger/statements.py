@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet, Sum
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from simplane.core import clock
+from simplane.core import clock, keyset
 from simplane.core.cells import csv_lines
 from simplane.core.errors import BadInput
 from simplane.core.money import Money, precision
@@ -123,9 +123,8 @@ def lines_page(month: Month, *, after: str = "", size: int = PAGE) -> LinesPage:
     rows, running = _rows(month), month.opening_minor
     if place:
         at, pk = place
-        before = Q(at__lt=at) | Q(at=at, pk__lte=pk)
-        running += own_side(month.ref.kind, _total(rows.filter(before)))
-        rows = rows.exclude(before)
+        running += own_side(month.ref.kind, _total(rows.filter(keyset.until("at", at, pk))))
+        rows = rows.filter(keyset.beyond("at", at, pk, falling=False))
     found = list(rows[: size + 1])
     made = []
     for row in found[:size]:
@@ -230,6 +229,7 @@ def _total(rows: QuerySet[Entry]) -> int:
 def _place(cursor: str) -> tuple[datetime, int] | None:
     moment, _, key = cursor.partition("~")
     try:
-        return datetime.fromisoformat(moment), int(key)
+        at, pk = datetime.fromisoformat(moment), int(key)
     except ValueError:
         return None
+    return (at, pk) if at.tzinfo is not None and at.year in YEARS else None

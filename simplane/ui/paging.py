@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.http import QueryDict
+
+from simplane.core.keyset import beyond
 
 M = TypeVar("M", bound=Model)
 SIZE = 50
@@ -39,7 +41,7 @@ def page_of(rows: QuerySet[M], query: QueryDict, *, by: str = "", ascending: boo
     signed = [("-" if falling else "") + name for name in ([by] if by else []) + ["pk"]]
     at = before or after
     if at is not None:
-        rows = rows.filter(_beyond(at, by, falling))
+        rows = rows.filter(beyond(by, at[0], at[-1], falling=falling))
     found = list(rows.order_by(*signed)[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards:
@@ -51,13 +53,6 @@ def page_of(rows: QuerySet[M], query: QueryDict, *, by: str = "", ascending: boo
         _link(query, "before", found[0], by) if found and has_newer else "",
         _link(query, "after", found[-1], by) if found and has_older else "",
     )
-
-
-def _beyond(at: tuple[Any, ...], by: str, falling: bool) -> Q:
-    side = "lt" if falling else "gt"
-    if not by:
-        return Q(**{f"pk__{side}": at[0]})
-    return Q(**{f"{by}__{side}": at[0]}) | Q(**{by: at[0], f"pk__{side}": at[1]})
 
 
 def _link(query: QueryDict, name: str, row: Model, by: str) -> str:

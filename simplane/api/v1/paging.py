@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from ninja import Schema
 from pydantic import Field
 
 from simplane.api.problems import Refused
+from simplane.core.keyset import beyond
 
 M = TypeVar("M", bound=Model)
 MOST, USUAL = 100, 20
@@ -41,21 +42,12 @@ def page_of(
     """
     names = [*([by] if by else []), "pk"]
     if wanted.cursor:
-        rows = rows.filter(
-            _beyond(read_cursor(wanted.cursor, dated=by is not None), names, "gt" if ascending else "lt")
-        )
+        *moment, pk = read_cursor(wanted.cursor, dated=by is not None)
+        rows = rows.filter(beyond(by or "", moment[0] if moment else None, pk, falling=not ascending))
     found = list(rows.order_by(*[name if ascending else f"-{name}" for name in names])[: wanted.limit + 1])
     more, found = len(found) > wanted.limit, found[: wanted.limit]
     cursor = write_cursor([getattr(found[-1], name) for name in names]) if more else None
     return {"object": "list", "data": show(found), "has_more": more, "next_cursor": cursor}
-
-
-def _beyond(at: list[Any], names: list[str], side: str) -> Q:
-    *moment, pk = at
-    after = Q(**{f"pk__{side}": pk})
-    if not moment:
-        return after
-    return Q(**{f"{names[0]}__{side}": moment[0]}) | Q(**{names[0]: moment[0]}) & after
 
 
 def write_cursor(place: Sequence[Any]) -> str:
