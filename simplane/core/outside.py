@@ -108,7 +108,7 @@ class _Judged(Wires):
             async with asyncio.timeout(timeout):
                 addresses = await reach.resolve(host, port)
         except (OSError, UnicodeError) as problem:
-            raise NotSent(f"the name {host} leads nowhere: {told(problem)}") from problem
+            raise NotSent(reach.nowhere(host)) from problem
         try:
             return await super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout):

@@ -154,8 +154,13 @@ async def resolve(host: str, port: int) -> list[str]:
         looking.add_done_callback(lambda done: _looked_up(asked, done))
     found = await asyncio.shield(looking)
     if not all(may_reach(one) for one in found):
-        raise AddressRefused(f"{host} leads to an address that is not public", fix="correct its DNS records")
+        raise AddressRefused(nowhere(host), fix="correct its DNS records")
     return [str(one) for one in found]
+
+
+def nowhere(host: str) -> str:
+    """The words for every name that is not connected to: which names exist behind our own name server is not told."""
+    return f"the name {host} leads to no public address"
 
 
 _Asked = tuple[asyncio.AbstractEventLoop, str, int]

@@ -126,7 +126,7 @@ def test_a_name_server_that_never_answers_holds_one_thread_however_many_ask(monk
     monkeypatch.setattr(outside, "CONNECT_SECONDS", 0.1)
     told = asyncio.run(many())
     assert asked == ["slow.example"]
-    assert set(told) == {"the name slow.example leads nowhere: TimeoutError"}
+    assert set(told) == {"the name slow.example leads to no public address"}
 
 
 @pytest.mark.usefixtures("loopback")
@@ -188,8 +188,17 @@ def test_what_certainly_did_not_arrive_is_told_apart_from_what_may_have(monkeypa
 
 
 def test_a_name_that_leads_nowhere_was_not_sent_to(names: dict[str, list[list[str]]]) -> None:
-    with pytest.raises(NotSent, match=r"gone\.example leads nowhere"):
+    with pytest.raises(NotSent, match=r"gone\.example leads to no public address"):
         post("https://gone.example/")
+
+
+def test_an_inner_name_reads_like_one_that_does_not_exist(names: dict[str, list[list[str]]]) -> None:
+    names["inner.example"] = [["10.0.0.7"]]
+    with pytest.raises(AddressRefused) as inner:
+        post("https://inner.example/")
+    with pytest.raises(NotSent) as gone:
+        post("https://gone.example/")
+    assert inner.value.message.replace("inner.", "gone.") == str(gone.value)
 
 
 @pytest.mark.django_db(transaction=True)
