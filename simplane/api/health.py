@@ -119,5 +119,5 @@ class Probes:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        probe = PROBES.get(request.path)
+        probe = PROBES.get(request.path_info)
         return probe(request) if probe else self._get_response(request)

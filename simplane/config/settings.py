@@ -84,6 +84,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+FORCE_SCRIPT_NAME = ""  # we stand at the root of a host: no header moves us below a prefix
 WSGI_APPLICATION = "simplane.config.wsgi.application"
 
 DATABASES = {

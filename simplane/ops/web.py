@@ -29,6 +29,8 @@ def main(argv: list[str]) -> int:
         "--timeout": "60",
         # Only these may say that a request came by https.
         "--forwarded-allow-ips": ",".join(env.trusted_proxies) or "127.0.0.1",
+        # And nobody may say under which prefix we stand or who is signed in: gunicorn believes SCRIPT_NAME and PATH_INFO.
+        "--forwarder-headers": "",
         "--graceful-timeout": "20",
         "--limit-request-field_size": "16384",
         "--log-level": "warning",

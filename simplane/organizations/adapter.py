@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
@@ -35,6 +36,10 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         """The person's own address, so that behind our proxy one who guesses locks nobody else out."""
         return source_ip(request.META)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Tries count for an account from one address: somebody who guesses locks its owner out nowhere else."""
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
 
     def is_reauthentication_required(self, *, app: str) -> bool:
         """Who signed in minutes ago is not asked for the password again to set up a second factor."""

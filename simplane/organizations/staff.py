@@ -23,6 +23,7 @@ from simplane.core import context
 from simplane.organizations.models import User
 
 CONSOLE, ADMIN = "/console/", "/admin/"
+STAFF_PAGES = frozenset(("console", "admin"))
 ENGLISH = (CONSOLE, ADMIN, "/accounts/", "/hub/")
 """Pages for our staff and for resellers are written in one language, whatever the browser prefers."""
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -35,7 +36,7 @@ class StaffGate:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(ENGLISH):
+        if request.path_info.startswith(ENGLISH):
             translation.activate("en")
             request.LANGUAGE_CODE = "en"
         user = request.user
@@ -46,10 +47,16 @@ class StaffGate:
             return _sent_elsewhere(request, redirect_to_login(request.get_full_path()))
         return self._get_response(request)
 
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        """A second lock: no page of our staff's is shown at an address that this gate does not look after."""
+        found = request.resolver_match
+        if found is not None and not STAFF_PAGES.isdisjoint(found.app_names) and not _guards(request):
+            raise PermissionDenied("this page is for our staff")
+
     def _guarded(self, request: HttpRequest, user: User) -> HttpResponse:
         if not _guards(request):
             return self._get_response(request)
-        if not user.is_staff or (request.path.startswith(ADMIN) and not user.is_superuser):
+        if not user.is_staff or (request.path_info.startswith(ADMIN) and not user.is_superuser):
             raise PermissionDenied("this page is for our staff" if not user.is_staff else "this page is for superusers")
         if settings.SIMPLANE.require_mfa and not proved_second_factor(request, user):
             return _sent_elsewhere(request, _second_factor_page(request, user))
@@ -76,7 +83,7 @@ def _second_factor_page(request: HttpRequest, user: User) -> HttpResponseRedirec
 
 
 def _guards(request: HttpRequest) -> bool:
-    return request.path.startswith((CONSOLE, ADMIN))
+    return request.path_info.startswith((CONSOLE, ADMIN))
 
 
 def _sent_elsewhere(request: HttpRequest, target: HttpResponseRedirect) -> HttpResponse:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from simplane.core.models import AuditEntry
 from simplane.organizations.models import User
+from simplane.organizations.staff import StaffGate
 from tests import factories, signin
 
 ARGUMENTS = {
@@ -103,6 +106,24 @@ def test_every_route_refuses(client: Client, who: str) -> None:
         client.cookies["sessionid"] = new_session()
         answer = client.post(address) if _takes_only_post(address) else client.get(address)
         assert (answer.status_code, answer.get("Location", "").partition("?")[0]) == (status, target), address
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/console/resellers/", "/admin/", "/console/"])
+def test_no_prefix_that_a_header_names_leads_around_the_gate(client: Client, address: str) -> None:
+    answer = client.get(address, SCRIPT_NAME="/x")
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/accounts/login/")
+
+
+def test_a_page_of_our_staff_is_not_shown_at_an_address_the_gate_does_not_guard() -> None:
+    gate = StaffGate(lambda _: HttpResponse("in"))
+    request = RequestFactory().get("/elsewhere/")
+    request.resolver_match = resolve("/console/resellers/")
+
+    with pytest.raises(PermissionDenied):
+        gate.process_view(request)
 
 
 @pytest.mark.django_db

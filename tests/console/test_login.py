@@ -105,6 +105,20 @@ def test_guessing_is_stopped_after_a_few_tries(client: Client, person: User) -> 
     assert "Too many failed login attempts. Wait 5 minutes, then try again." in _sign_in(client).content.decode()
 
 
+def test_one_who_guesses_an_account_does_not_lock_its_owner_out(
+    client: Client, person: User, settings: Settings
+) -> None:
+    settings.SIMPLANE = settings.SIMPLANE.model_copy(update={"trusted_proxies": ["127.0.0.1"]})
+    for n in range(6):
+        guess = {"login": "sam@simplane.example", "password": f"wrong wrong {n}"}
+        client.post("/accounts/login/", guess, headers={"X-Forwarded-For": "203.0.113.9"})
+
+    good = {"login": "sam@simplane.example", "password": factories.PASSWORD}
+    answer = client.post("/accounts/login/", good, headers={"X-Forwarded-For": "198.51.100.7"})
+
+    assert answer.headers["Location"] == "/console/"
+
+
 def test_one_who_guesses_behind_our_proxy_locks_nobody_else_out(
     client: Client, person: User, settings: Settings
 ) -> None:

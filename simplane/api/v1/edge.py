@@ -27,7 +27,7 @@ class ApiEdge:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(PREFIX):
+        if not request.path_info.startswith(PREFIX):
             return self._get_response(request)
         call = Call(new_id("req"), None)
         setattr(request, "call", call)  # noqa: B010  Django's own requests know no such attribute
