@@ -1,15 +1,13 @@
-"""What others ask of the ledger: balances now and then, statements, wallets."""
+"""What others ask of the ledger: balances now and then, entries, wallets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
 
-from simplane.ledger.chart import Kind
 from simplane.ledger.models import Account, Entry, Hold, Ledger, Transaction, Wallet
-from simplane.ledger.values import AccountRef, Statement, StatementLine, WalletState, own_side
+from simplane.ledger.values import AccountRef, WalletState, own_side
 
 
 def find_account(ref: AccountRef, *, ledger: Ledger = Ledger.LIVE) -> Account | None:
@@ -49,30 +47,6 @@ def entries(ref: AccountRef, *, ledger: Ledger = Ledger.LIVE) -> QuerySet[Entry]
     account = find_account(ref, ledger=ledger)
     rows = Entry.objects.select_related("transaction")
     return rows.filter(account=account) if account else rows.none()
-
-
-def statement(ref: AccountRef, since: datetime, until: datetime, *, ledger: Ledger = Ledger.LIVE) -> Statement:
-    """Every entry dated in [since, until), with the balance after each."""
-    account = find_account(ref, ledger=ledger)
-    if account is None:
-        return Statement(ref, since, until, 0, (), 0)
-    opening = own_side(ref.kind, _sum(account, since))
-    lines = tuple(_lines(account, ref.kind, opening, since, until))
-    return Statement(ref, since, until, opening, lines, lines[-1].balance_minor if lines else opening)
-
-
-def _lines(account: Account, kind: Kind, opening: int, since: datetime, until: datetime) -> Iterator[StatementLine]:
-    rows = (
-        Entry.objects.filter(account=account, at__gte=since, at__lt=until)
-        .select_related("transaction")
-        .order_by("at", "id")
-    )
-    running = opening
-    for row in rows.iterator(chunk_size=2000):
-        amount = own_side(kind, row.amount_minor)
-        running += amount
-        fact = row.transaction
-        yield StatementLine(row.pk, fact.pk, row.at, fact.kind, fact.subject, fact.reason, amount, running)
 
 
 def _sum(account: Account, before: datetime | None) -> int:

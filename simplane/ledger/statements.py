@@ -131,7 +131,12 @@ def lines_page(month: Month, *, after: str = "", size: int = PAGE) -> LinesPage:
         made.append(_line(row, month.ref.kind, running))
         running = made[-1].balance_minor
     last = found[size - 1] if len(found) > size else None
-    return LinesPage(tuple(made), f"{last.at.isoformat()}~{last.pk}" if last else "")
+    return LinesPage(tuple(made), place_of(last.at, last.pk) if last else "")
+
+
+def place_of(at: datetime, entry_id: int) -> str:
+    """The cursor of what follows an entry."""
+    return f"{at.isoformat()}~{entry_id}"
 
 
 def to_csv(month: Month) -> Iterator[str]:

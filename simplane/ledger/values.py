@@ -69,18 +69,6 @@ class StatementLine:
     balance_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """Opening balance, every entry, closing balance of one account between two moments (`until` is outside)."""
-
-    account: AccountRef
-    since: datetime
-    until: datetime
-    opening_minor: int
-    lines: tuple[StatementLine, ...]
-    closing_minor: int
-
-
 def own_side(kind: Kind, signed_minor: int) -> int:
     """A signed balance as people read it: positive on the account's own side."""
     return signed_minor if CHART[kind].side is Side.CREDIT else -signed_minor

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import StreamingHttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from simplane.api.v1.access import ApiRequest, Scope
 from simplane.api.v1.hints import hints
-from simplane.api.v1.paging import Paging, page_of
+from simplane.api.v1.paging import Paging, page_of, read_cursor, write_cursor
 from simplane.api.v1.values import CLEAN, Currency, Minor, Moment, Page, examples
 from simplane.catalog.wholesale import terms_of
 from simplane.core import clock
 from simplane.ledger.actions.wallet import ledger_of
 from simplane.ledger.chart import Kind
 from simplane.ledger.models import Entry
-from simplane.ledger.queries import entries, statement, wallets
-from simplane.ledger.values import AccountRef, Statement
+from simplane.ledger.queries import entries, wallets
+from simplane.ledger.statements import Month, lines_page, parse_month, place_of, to_csv, wallet_month
+from simplane.ledger.values import AccountRef, StatementLine
 from simplane.organizations.models import Organization
 
 router = Router(tags=["Wallet"], auth=Scope("wallet:read"))
@@ -96,7 +94,7 @@ class StatementRow(EntryOut):
 
 
 class StatementOut(Schema):
-    """Opening balance, every entry, closing balance of one month (UTC)."""
+    """One month (UTC): opening balance, its entries page by page, closing balance."""
 
     model_config = examples(
         {
@@ -119,6 +117,8 @@ class StatementOut(Schema):
                     "balance_minor": 125000,
                 }
             ],
+            "has_more": False,
+            "next_cursor": None,
         }
     )
     object: str = "statement"
@@ -127,7 +127,9 @@ class StatementOut(Schema):
     opening_minor: Minor
     closing_minor: Minor
     closed: Annotated[bool, Field(description="The month is over; else more entries may come.")]
-    entries: list[StatementRow]
+    entries: Annotated[list[StatementRow], Field(description="The oldest first.")]
+    has_more: bool
+    next_cursor: str | None
 
 
 class EntryFilter(Paging):
@@ -145,7 +147,12 @@ class StatementWanted(Schema):
 
     month: Annotated[str, Field(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$", description="`2026-11`, in UTC.")]
     currency: WhichCurrency = None
-    format: Annotated[Literal["json", "csv"], Field(description="`csv`: text/csv, amounts in minor units.")] = "json"
+    format: Annotated[
+        Literal["json", "csv"],
+        Field(description="`csv`: text/csv, the whole month at once, amounts as people write them."),
+    ] = "json"
+    limit: Annotated[int, Field(ge=1, le=1000, description="Entries of a page.")] = 100
+    cursor: Annotated[str | None, Field(max_length=200, description="`next_cursor` of the page before.")] = None
 
 
 @router.get("/wallet", response=WalletOut, summary="Read your balance")
@@ -171,18 +178,13 @@ def list_entries(request: ApiRequest, wanted: Query[EntryFilter]) -> dict[str, A
 def read_statement(request: ApiRequest, wanted: Query[StatementWanted]) -> Any:
     """Opening balance, each entry with the balance after it, and closing balance; as JSON or CSV."""
     owner = request.auth.organization
-    since, until = _month(wanted.month)
-    found = statement(_wallet(owner, wanted.currency), since, until, ledger=ledger_of(owner))
+    month = wallet_month(owner, _wallet(owner, wanted.currency).currency, parse_month(wanted.month))
     if wanted.format == "csv":
-        return _csv(found, wanted.month)
-    return {
-        "month": wanted.month,
-        "currency": found.account.currency,
-        "opening_minor": found.opening_minor,
-        "closing_minor": found.closing_minor,
-        "closed": until <= clock.now(),
-        "entries": _rows(found),
-    }
+        name = f'attachment; filename="{month.file_name("csv")}"'
+        return StreamingHttpResponse(
+            to_csv(month), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
+        )
+    return _statement(month, wanted)
 
 
 def wallet_shown(owner: Organization) -> dict[str, Any]:
@@ -227,39 +229,31 @@ def _entry(row: Entry) -> dict[str, Any]:
     }
 
 
-def _rows(found: Statement) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": line.entry_id,
-            "transaction": line.transaction_id,
-            "at": line.at,
-            "kind": line.kind,
-            "subject": line.subject,
-            "reason": line.reason,
-            "amount_minor": line.amount_minor,
-            "currency": found.account.currency,
-            "balance_minor": line.balance_minor,
-        }
-        for line in found.lines
-    ]
+def _statement(month: Month, wanted: StatementWanted) -> dict[str, Any]:
+    after = place_of(*read_cursor(wanted.cursor, dated=True)) if wanted.cursor else ""
+    found = lines_page(month, after=after, size=wanted.limit)
+    last = found.lines[-1] if found.after else None
+    return {
+        "month": wanted.month,
+        "currency": month.ref.currency,
+        "opening_minor": month.opening_minor,
+        "closing_minor": month.closing_minor,
+        "closed": month.until <= clock.now(),
+        "entries": [_row(line, month.ref.currency) for line in found.lines],
+        "has_more": last is not None,
+        "next_cursor": write_cursor((last.at, last.entry_id)) if last else None,
+    }
 
 
-def _month(text: str) -> tuple[datetime, datetime]:
-    year, month = int(text[:4]), int(text[5:])
-    following = (year + 1, 1) if month == 12 else (year, month + 1)
-    return datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
-
-
-def _csv(found: Statement, month: str) -> HttpResponse:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["at", "kind", "subject", "reason", "amount_minor", "balance_minor", "currency", "entry"])
-    currency = found.account.currency
-    writer.writerow([found.since.isoformat(), "opening", "", "", "", found.opening_minor, currency, ""])
-    for line in found.lines:
-        facts = [line.at.isoformat(), line.kind, line.subject, line.reason]
-        writer.writerow([*facts, line.amount_minor, line.balance_minor, currency, line.entry_id])
-    writer.writerow([found.until.isoformat(), "closing", "", "", "", found.closing_minor, currency, ""])
-    answer = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="statement-{month}-{currency}.csv"'
-    return answer
+def _row(line: StatementLine, currency: str) -> dict[str, Any]:
+    return {
+        "id": line.entry_id,
+        "transaction": line.transaction_id,
+        "at": line.at,
+        "kind": line.kind,
+        "subject": line.subject,
+        "reason": line.reason,
+        "amount_minor": line.amount_minor,
+        "currency": currency,
+        "balance_minor": line.balance_minor,
+    }

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, datetime
 
 import pytest
 
 from simplane.core import clock
+from simplane.core.db import transaction
+from simplane.ledger.actions import post
+from simplane.ledger.actions.post import Fact
+from simplane.ledger.chart import Kind
+from simplane.ledger.values import AccountRef, Posting
 from tests.api.v1.calls import Program, program
-from tests.ledger.money import funded
+from tests.ledger.money import funded, wallet_ref
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -66,12 +73,29 @@ def test_a_statement_opens_moves_and_closes(caller: Program) -> None:
     assert caller.get("/wallet/statements", month="2026-13").code == "bad_parameter"
 
 
-def test_a_statement_is_a_csv_too(caller: Program) -> None:
+def test_a_statement_comes_page_by_page(caller: Program) -> None:
+    first = caller.get("/wallet/statements", month="2026-11", limit=3).told
+    second = caller.get("/wallet/statements", month="2026-11", limit=3, cursor=first["next_cursor"]).told
+
+    assert [[one["balance_minor"] for one in page["entries"]] for page in (first, second)] == [
+        [10_00, 11_00, 13_00],
+        [16_00],
+    ]
+    assert (first["has_more"], second["has_more"], second["next_cursor"]) == (True, False, None)
+    assert first["closing_minor"] == second["closing_minor"] == 16_00
+    assert caller.get("/wallet/statements", month="2026-11", cursor="x").code == "bad_cursor"
+    assert caller.get("/wallet/statements", month="2026-11", limit=1001).code == "bad_parameter"
+
+
+def test_a_statement_is_a_csv_that_a_spreadsheet_may_open(caller: Program) -> None:
+    with transaction():
+        wallet = wallet_ref(caller.organization)
+        post(Fact(kind="top_up", key="k", reason="=1+1"), [Posting(AccountRef(Kind.BANK, "EUR"), wallet, 5)])
     answer = caller.get("/wallet/statements", month="2026-11", format="csv")
-    lines = answer.raw.decode().splitlines()
+    rows = list(csv.reader(io.StringIO(answer.raw.decode())))
+
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert (lines[1].split(",")[1:6], lines[-1].split(",")[1:6]) == (
-        ["opening", "", "", "", "0"],
-        ["closing", "", "", "", "1600"],
-    )
-    assert len(lines) == 7
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="statement-wallet-EUR-2026-11.csv"'
+    assert (rows[1][1], rows[1][5], rows[-1][1], rows[-1][5]) == ("opening balance", "0.00", "closing balance", "16.05")
+    assert [row[3] for row in rows[2:-1]][-1] == "'=1+1"
+    assert len(rows) == 8
