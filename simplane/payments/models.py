@@ -276,7 +276,7 @@ class AutoTopUp(models.Model):
     monthly_cap_minor = models.BigIntegerField()
     enabled = models.BooleanField(default=True)
     armed = models.BooleanField(default=True)
-    """It charges once a crossing: armed again when the wallet was seen at the threshold or above."""
+    """It charges once: armed again when that payment is in the wallet, or the wallet was seen at the threshold or above."""
     problem = models.CharField(max_length=300, blank=True)
     """Why it did not charge, or stopped."""
     updated_at = models.DateTimeField()

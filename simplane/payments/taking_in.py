@@ -67,7 +67,7 @@ def _credit(row: TopUp) -> None:
     account = account_of(row)
     put(row, paid_key(row.public_id), "top_up", posting.paid_in(row.organization_id, account.key, gross))
     row.credited_at, row.problem = clock.now(), ""
-    rearm(row.organization_id, row.currency)
+    rearm(row.organization_id, row.currency, by_rule=row.method == TopUp.Method.AUTO)
     tell_overdrawn(row)
     events.record(
         TopUpSucceeded(

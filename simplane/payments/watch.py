@@ -1,7 +1,8 @@
-"""Wallets that fall below a threshold: told, and topped up automatically, once a crossing."""
+"""Wallets below a threshold: told once a crossing, topped up automatically one payment at a time until they are above."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,15 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from simplane.core import clock, context, events
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import Refusal
+from simplane.core.log import logger
 from simplane.core.money import Money
 from simplane.ledger.models import Wallet
 from simplane.payments import starting
 from simplane.payments.events import AutoTopUpHeld, WalletLow
 from simplane.payments.models import AutoTopUp, TopUp, WalletAlarm
+from simplane.payments.states import OPEN
 
+log = logger(__name__)
 _WALLET = Wallet.objects.filter(organization=OuterRef("organization"), currency=OuterRef("currency"))
 
 
@@ -27,16 +31,33 @@ def watch_wallets() -> dict[str, int]:
     due = autos.filter(
         Q(armed=True, balance__lt=F("threshold_minor")) | Q(armed=False, balance__gte=F("threshold_minor"))
     )
-    told = sum(_alarm(pk) for pk in crossed.values_list("pk", flat=True))
-    return {"told": told, "started": sum(_auto(pk) for pk in due.values_list("pk", flat=True))}
+    return {
+        "told": _each(_alarm, crossed.values_list("pk", flat=True)),
+        "started": _each(_auto, due.values_list("pk", flat=True)),
+    }
+
+
+def _each(look: Callable[[int], int], pks: Iterable[int]) -> int:
+    """One wallet that can not be looked at does not stop those behind it."""
+    done = 0
+    for pk in pks:
+        try:
+            done += look(pk)
+        except Exception:
+            log.exception("wallet.not_watched", look=look.__name__.strip("_"), pk=pk)
+    return done
 
 
 @needs_transaction
-def rearm(organization_id: int, currency: str) -> None:
-    """Money came in: the next fall below the threshold is a new crossing."""
+def rearm(organization_id: int, currency: str, *, by_rule: bool = False) -> None:
+    """Money came in: the next fall below the threshold is a new crossing.
+
+    `by_rule`: an automatic top-up brought it. Where one does not reach the threshold the next follows, up to the cap.
+    """
     rows = AutoTopUp.objects.select_for_update(of=("self",)).filter(organization_id=organization_id, currency=currency)
     for row in _with_balance(rows):
-        if not row.armed and row.balance is not None and row.balance >= row.threshold_minor:
+        above = row.balance is not None and row.balance >= row.threshold_minor
+        if not row.armed and (by_rule or above):
             row.armed, row.problem = True, ""
             row.save(update_fields=["armed", "problem"])
 
@@ -71,7 +92,7 @@ def _auto(pk: int) -> int:
         rows = AutoTopUp.objects.select_for_update(of=("self",)).select_related("organization", "card")
         row = _with_balance(rows).get(pk=pk)
         below = row.balance is not None and row.balance < row.threshold_minor
-        if not row.enabled or below != row.armed:
+        if not row.enabled or below != row.armed or (below and _under_way(row)):
             return 0
         before, row.problem = row.problem, _held(row) if below else ""
         # What is held stays armed: next month, or with another card, it is due again.
@@ -85,6 +106,12 @@ def _auto(pk: int) -> int:
         with context.acting("automatic top-up"):
             starting.automatic(row)
         return 1
+
+
+def _under_way(row: AutoTopUp) -> bool:
+    """Whoever sets a rule again while its payment runs arms it, but the wallet waits for what becomes of that one."""
+    made = TopUp.objects.filter(organization_id=row.organization_id, currency=row.currency, method=TopUp.Method.AUTO)
+    return made.filter(state__in=OPEN).exists()
 
 
 def _held(row: AutoTopUp) -> str:

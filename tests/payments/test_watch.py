@@ -8,8 +8,10 @@ from pathlib import Path
 
 from simplane.core.models import Event
 from simplane.core.money import Money
+from simplane.ledger.models import Wallet
+from simplane.organizations.models import Organization
 from simplane.payments import actions
-from simplane.payments.models import AutoTopUp, TopUp
+from simplane.payments.models import AutoTopUp, SavedCard, TopUp
 from simplane.payments.watch import watch_wallets
 from tests.payments.desk import Desk
 from tests.payments.test_money_back import spend
@@ -121,3 +123,56 @@ def test_a_removed_card_stops_its_rule(desk: Desk) -> None:
 
     assert (row.enabled, watch_wallets()["started"]) == (False, 0)
     assert str(Money(desk.wallet(), "EUR")) == "0.00 EUR"
+
+
+def test_a_rule_set_again_while_its_payment_runs_waits_for_it_and_stops_nobody_behind_it(desk: Desk) -> None:
+    first, desk.organization = desk.organization, desk.reseller()
+    second, card = desk.organization, desk.card()
+    desk.organization = first
+    row = rule(desk, cap=200_00)
+    watch_wallets()
+    again(first, row.card, 20_00)
+    again(second, card, 20_00)
+
+    assert [watch_wallets()["started"], watch_wallets()["started"]] == [1, 0]
+    assert list(TopUp.objects.order_by("pk").values_list("organization", flat=True)) == [first.pk, second.pk]
+    desk.work()
+    assert (desk.wallet(), watch_wallets()["started"]) == (40_00, 0)
+
+
+def test_one_rule_that_can_not_be_looked_at_leaves_the_others_their_turn(desk: Desk) -> None:
+    broken = rule(desk, cap=40_00)
+    watch_wallets()
+    desk.work()
+    desk.tell()
+    # No such money: the sentence about the cap can not even be written.
+    for model in (TopUp, AutoTopUp, Wallet):
+        model.objects.update(currency="QQQ")
+    Wallet.objects.update(balance_minor=0)
+    desk.organization = desk.reseller()
+    healthy = rule(desk)
+
+    assert (broken.pk < healthy.pk, watch_wallets()["started"]) == (True, 1)
+    desk.work()
+    assert desk.wallet() == 40_00
+
+
+def test_a_top_up_that_does_not_reach_the_threshold_is_followed_by_the_next_up_to_the_cap(desk: Desk) -> None:
+    row = rule(desk)
+    again(desk.organization, row.card, 100_00, cap=130_00)
+    for _ in range(4):
+        watch_wallets()
+        desk.work()
+
+    row.refresh_from_db()
+    assert (desk.wallet(), TopUp.objects.count()) == (120_00, 3)
+    spend(desk, 30_00)
+    watch_wallets()
+    row.refresh_from_db()
+    assert row.problem == "the monthly cap of 130.00 EUR is reached"
+
+
+def again(organization: Organization, card: SavedCard, threshold: int, *, cap: int = 200_00) -> None:
+    actions.set_auto_top_up(
+        organization, "EUR", card=card.public_id, threshold_minor=threshold, amount_minor=40_00, cap_minor=cap
+    )
