@@ -32,7 +32,7 @@ PROBLEMS: dict[str, Problem] = {
     "not_now": Problem(409, "Its state does not allow this now", "read its state first"),
     "not_supported": Problem(409, "The supplier of this eSIM can not do this", "read `can` of the eSIM first"),
     "not_refundable": Problem(
-        409, "This eSIM was installed or used", "only an eSIM that was never installed is given back"
+        409, "This eSIM was installed, used or ended", "only an eSIM that was never installed or ended is given back"
     ),
     "supplier_refused": Problem(409, "The supplier of this eSIM refused", "read the eSIM's state, then write to us"),
     "supplier_silent": Problem(

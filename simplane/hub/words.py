@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simplane.lines.models import Line
+from simplane.lines.queries import is_over
 from simplane.ordering import states
 from simplane.ordering.models import Compensation, Order, Unit
 
@@ -75,5 +76,5 @@ def usable(unit: Unit) -> bool:
 
 
 def used(line: Line) -> bool:
-    """Whether it is on a phone or used data, as far as we were told: then no supplier takes it back."""
-    return line.installed_at is not None or bool(line.data_used)
+    """Whether it is on a phone, used data or has ended, as far as we were told: then no supplier takes it back."""
+    return line.installed_at is not None or bool(line.data_used) or is_over(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from simplane.core.telecom import ActivationCode
-from simplane.lines.models import Line, ProfileState
+from simplane.lines.models import Line, PlanState, ProfileState, ServiceState
 from simplane.suppliers.values import LineRef
 
 
@@ -22,6 +22,12 @@ def supplier_ref(line: Line) -> LineRef:
         order_id=line.purchase.supplier_order_id,
         offer_code=line.purchase.offer.code,
     )
+
+
+def is_over(line: Line) -> bool:
+    """Whether it was ended, or its plan is over: no supplier takes it back then."""
+    terminated = line.service_state == ServiceState.TERMINATED
+    return terminated or line.ended_at is not None or line.plan_state == PlanState.EXPIRED
 
 
 def without_confirmation_code() -> QuerySet[Line]:

@@ -7,19 +7,22 @@ import pytest
 from simplane.catalog.models import Price
 from simplane.core import clock
 from simplane.core.errors import Refusal
+from simplane.core.models import DeadLetter
 from simplane.delivery.models import InstallLink
 from simplane.ledger import queries
 from simplane.ledger.chart import Kind
 from simplane.ledger.models import Hold, Ledger, Transaction, Wallet
 from simplane.ledger.values import AccountRef
 from simplane.ledger.verify import verify
+from simplane.lines import service
 from simplane.lines.models import Line
-from simplane.ordering.actions import NotNow, ask_back, cancel_unit, retry_unit
-from simplane.ordering.models import Unit
+from simplane.ordering.actions import NotNow, ask_back, cancel_unit, compensate, retry_unit
+from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.placing import LineWanted
 from simplane.suppliers.models import Supplier
 from tests.ledger.money import fresh
 from tests.ordering.place_reference import place
+from tests.ordering.turns import do
 from tests.ordering.wholesale import Reseller, reseller
 from tests.world import World, states
 
@@ -157,6 +160,62 @@ def test_a_reseller_gets_back_what_the_supplier_takes_back_and_keeps_the_rest(wo
     world.work(until=("delivered", "cancelled", "failed"))
     assert states() == ["cancelled", "delivered", "failed"]
     assert verify().problems == ()
+
+
+def test_an_esim_that_was_ended_stays_sold_for_its_supplier_gives_nothing_back(world: World) -> None:
+    priced(world)
+    who = reseller(20_00)
+    order(world, who)
+    world.work()
+    unit = Unit.objects.get()
+    assert unit.line_id is not None
+    service.terminate(unit.line_id, reason="not needed")
+
+    ask_back(unit.pk, "not wanted")
+    world.work()
+
+    kept = Compensation.objects.get()
+    assert (states(), kept.state, kept.recovered_minor) == (["delivered"], "loss", 0)
+    assert (wallet_of(who).balance_minor, refunds("wholesale")) == (15_50, 0)
+    assert verify().problems == ()
+
+
+def test_what_is_taken_back_without_its_money_waits_for_a_person(world: World) -> None:
+    priced(world)
+    who = reseller(20_00)
+    order(world, who)
+    world.work()
+    world.go.fault("refund", "status_before", status=403, times=-1)
+
+    ask_back(Unit.objects.get().pk, "not wanted")
+    for _ in range(8):
+        Compensation.objects.filter(state="open").update(due_at=clock.now(), lease_until=None)
+        do(compensate(Compensation.objects.get().pk))
+
+    assert Compensation.objects.get().state == "open"
+    assert DeadLetter.objects.get(kind="compensation").cause == "compensation_stuck"
+    assert (states(), wallet_of(who).balance_minor) == (["delivered"], 15_50)
+
+
+@pytest.mark.parametrize(("email", "mails"), [("", 0), ("ann@buyer.example", 1)])
+def test_what_was_bought_against_a_cancel_and_not_taken_back_is_handed_over(
+    world: World, email: str, mails: int
+) -> None:
+    priced(world)
+    who = reseller(20_00)
+    world.go.settings(refunds_enabled=False)
+    world.go.fault("order", "drop_after", times=2)
+    order(world, who, email=email)
+    world.work(until=("unknown",))
+    ask_back(Unit.objects.get().pk, "too late")
+    world.later(70)
+
+    world.work(until=("delivered",))
+
+    assert (states(), len(world.mails())) == (["delivered"], mails)
+    assert Unit.objects.get().cancel_wanted == ""
+    assert InstallLink.objects.filter(unit_id=Unit.objects.get().pk, revoked_at=None).count() == 1
+    assert (wallet_of(who).balance_minor, Hold.objects.get().captured_minor) == (15_50, 4_50)
 
 
 def test_a_reseller_cancels_what_is_not_bought_at_once(world: World) -> None:

@@ -16,6 +16,7 @@ from simplane.api.v1.idempotency import once
 from simplane.api.v1.orders import UnitOut, find_unit, unit_shown
 from simplane.api.v1.values import PublicId
 from simplane.lines import service
+from simplane.lines.queries import is_over
 from simplane.ordering import states
 from simplane.ordering.actions import ask_back
 from simplane.ordering.models import Unit
@@ -51,7 +52,7 @@ def end_esim(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
     "/esims/{id}/refund", response={202: EsimOut}, auth=CHANGE, summary="Give an eSIM back", openapi_extra=BACK
 )
 def refund_esim(request: ApiRequest, id: Path[PublicId]) -> HttpResponse:
-    """Give back an eSIM that nobody installed. The supplier is asked; `refund` of the eSIM tells what came of it.
+    """Give back an eSIM that nobody installed or ended. The supplier is asked; `refund` of the eSIM tells what came of it.
 
     When it is taken back the eSIM ends and its price is in your wallet again; otherwise it stays sold.
     """
@@ -109,6 +110,6 @@ def _refund(unit: Unit) -> None:
         return  # asked for before: the answer shows what came of it
     if registry.capabilities(line.supplier).refund == "no":
         raise Refused("not_supported", "the supplier of this eSIM takes nothing back")
-    if line.installed_at is not None or line.data_used:
+    if line.installed_at is not None or line.data_used or is_over(line):
         raise Refused("not_refundable")
     ask_back(unit.pk, WHY)

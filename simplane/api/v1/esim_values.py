@@ -15,7 +15,7 @@ from simplane.core import clock
 from simplane.delivery.links import address_of_unit
 from simplane.delivery.models import InstallLink
 from simplane.lines.models import Line, ServiceState
-from simplane.lines.queries import activation_code
+from simplane.lines.queries import activation_code, is_over
 from simplane.ordering import states
 from simplane.ordering.models import Compensation, Unit
 from simplane.organizations.models import Organization
@@ -32,7 +32,7 @@ USAGE = {
 }
 
 
-KEPT = "it was installed or used, or its supplier did not take it back: it stays sold"
+KEPT = "it was installed, used or ended, or its supplier did not take it back: it stays sold"
 
 
 class ActivationOut(Schema):
@@ -213,7 +213,7 @@ def _can(unit: Unit, line: Line) -> dict[str, bool]:
     able = registry.capabilities(line.supplier)
     living = line.service_state != ServiceState.TERMINATED and line.ended_at is None and unit.state not in states.GONE
     paused = line.service_state == ServiceState.SUSPENDED
-    fresh = line.installed_at is None and not line.data_used
+    fresh = line.installed_at is None and not line.data_used and not is_over(line)
     return {
         "suspend": living and able.suspend and not paused,
         "resume": living and able.suspend and paused,

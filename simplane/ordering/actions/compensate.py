@@ -6,15 +6,16 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from simplane.core import clock, deadletters, events, jobs, work
+from simplane.core import clock, deadletters, events, work
 from simplane.core.db import in_thread, needs_transaction, transaction
 from simplane.core.log import logger
 from simplane.core.money import Money
 from simplane.delivery.links import revoke_unit_links
 from simplane.lines.actions import apply_read
 from simplane.lines.models import Line
-from simplane.lines.queries import supplier_ref
+from simplane.lines.queries import is_over, supplier_ref
 from simplane.ordering import money
+from simplane.ordering.actions.bring import bring
 from simplane.ordering.events import UnitMoved
 from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.moves import end, lock_order
@@ -50,13 +51,13 @@ async def compensate(compensation_id: int) -> None:
     row, line = found
     try:
         async with asyncio.timeout(MOST_SECONDS):
-            finding = await _give_back(line)
+            finding = await _give_back(row, line)
     except TimeoutError:
         finding = Finding(State.OPEN, f"{line.supplier.name} answers too slowly")
     await in_thread(_keep, row, line, finding)
 
 
-async def _give_back(line: Line) -> Finding:
+async def _give_back(row: Compensation, line: Line) -> Finding:
     adapter = registry.adapter(line.supplier)
     status = await adapter.get_line(supplier_ref(line))
     if isinstance(status, Ok):
@@ -69,7 +70,7 @@ async def _give_back(line: Line) -> Finding:
         return Finding(State.LOSS, f"{line.supplier.name} takes nothing back")
     # A line its supplier does not show (any more) may be one that an earlier attempt took back without its money.
     returned = await adapter.cancel_or_refund(supplier_ref(line))
-    return _judged(line, returned, shown=isinstance(status, Ok))
+    return _judged(row, line, returned, shown=isinstance(status, Ok))
 
 
 def _claim(compensation_id: int) -> tuple[Compensation, Line] | None:
@@ -96,9 +97,11 @@ def _loss(line: Line) -> str:
     return "the profile is installed: nothing to take back"
 
 
-def _judged(line: Line, returned: Result[Returned], *, shown: bool) -> Finding:
+def _judged(row: Compensation, line: Line, returned: Result[Returned], *, shown: bool) -> Finding:
     name = line.supplier.name
     match returned:
+        case Ok(value) if row.reason == ASKED and value.how != "refunded":
+            return _without_money(row, line, value.how)
         case Ok(value):
             # A supplier that gives back without naming the amount gives back what it charged.
             whole = line.purchase.cost_minor if value.how == "refunded" else 0
@@ -110,6 +113,14 @@ def _judged(line: Line, returned: Result[Returned], *, shown: bool) -> Finding:
             return Finding(State.OPEN, f"{name} does not show this eSIM: {reason}")
     # Unknown included: the line is read again before anything else is tried.
     return Finding(State.OPEN, f"{name} answered {returned.name}")
+
+
+def _without_money(row: Compensation, line: Line, how: str) -> Finding:
+    """What a reseller gives back is worth what its supplier gives back for it."""
+    if how == "already_gone" and row.attempts == 0 and is_over(line):
+        return Finding(State.LOSS, "the eSIM has ended: nothing to take back")
+    # Our own asking may have ended it: neither is it theirs for sure, nor its money ours. A person decides in the end.
+    return Finding(State.OPEN, f"{how} at {line.supplier.name}, and no money back yet")
 
 
 def _keep(row: Compensation, line: Line, finding: Finding) -> None:
@@ -163,12 +174,12 @@ def _close(row: Compensation, line: Line, finding: Finding) -> None:
 @needs_transaction
 def _stays(unit: Unit, verdict: str) -> None:
     """It can not be taken back, so it is still theirs, and sold."""
-    if unit.cancel_wanted:
-        # Its mail was held back meanwhile.
-        Unit.objects.filter(pk=unit.pk).update(cancel_wanted="", due_at=clock.now())
-        jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
     why = f"stays sold: {verdict}"
     events.record(UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=why))
+    if unit.state == S.READY:
+        # Its mail was held back, or never written when the cancel came while it was bought.
+        Unit.objects.filter(pk=unit.pk).update(cancel_wanted="", due_at=clock.now())
+        bring(Unit.objects.select_related("order__customer", "product", "line").get(pk=unit.pk))
 
 
 def _update(row: Compensation, **fields: object) -> bool:

@@ -9,12 +9,11 @@ from typing import Any
 
 from simplane.core import clock, jobs
 from simplane.core.db import needs_transaction
-from simplane.delivery.links import unit_token
 from simplane.delivery.mime import usable
 from simplane.lines.actions import create_line, create_lines
 from simplane.ordering import money
-from simplane.ordering.actions.hand_over import delivered
-from simplane.ordering.actions.mailing import queue_first_mails, queue_mail
+from simplane.ordering.actions.bring import bring
+from simplane.ordering.actions.mailing import queue_first_mails
 from simplane.ordering.actions.shrink import settle_cancel_wanted
 from simplane.ordering.models import Unit
 from simplane.ordering.moves import Step, move, move_many
@@ -64,12 +63,8 @@ def _bought(unit: Unit, answer: Answer) -> None:
     money.sold(unit, purchase)
     if unit.cancel_wanted:
         settle_cancel_wanted(unit)
-    elif unit.book == money.WHOLESALE and "@" not in unit.order.customer.email:
-        # Whoever ordered hands it over: it is theirs as soon as it can be read.
-        unit_token(unit_id=unit.pk, order_id=unit.order_id, line=line, locale=unit.order.locale)
-        delivered(unit, why="ready for the one who ordered it")
     else:
-        queue_mail(unit)
+        bring(unit)
 
 
 def plainly_bought(unit: Unit) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simplane.core import clock
 from simplane.core.models import AuditEntry
 from simplane.ledger.models import Wallet
 from simplane.ledger.verify import verify
@@ -62,6 +63,12 @@ def test_what_can_not_be_done_is_told_and_changes_nothing() -> None:
     assert caller.get(path).told["can"]["suspend"] is False
     Line.objects.update(data_used=1)
     assert caller.post(f"{path}/refund").code == "not_refundable"
+    for over in ({"service_state": "terminated"}, {"ended_at": clock.now()}, {"plan_state": "expired"}):
+        Line.objects.update(
+            **{"data_used": 0, "service_state": "active", "ended_at": None, "plan_state": "queued"} | over
+        )
+        assert caller.get(path).told["can"]["refund"] is False
+        assert caller.post(f"{path}/refund").code == "not_refundable"
     assert Unit.objects.get().state == "delivered"
     assert not AuditEntry.objects.filter(actor__startswith="api_key:").exists()
 
