@@ -19,6 +19,7 @@ from simplane.delivery import mime
 from simplane.hub.profile import country_choices
 from simplane.hub.throttle import limit
 from simplane.ordering.resellers import Application, Applied, apply_for_account
+from simplane.organizations.keys import applicant
 
 MOST_AN_HOUR = 10
 """Applications from one network address; three with one e-mail address."""
@@ -71,7 +72,7 @@ def _apply(request: HttpRequest, form: JoinForm) -> Applied:
     email = form.cleaned_data["email"]
     limit(f"join:{source_ip(request.META)}", MOST_AN_HOUR)
     limit(f"join:{email}", 3)
-    with context.acting(f"applicant {email}"):
+    with context.acting(applicant(email)):
         return apply_for_account(Application(**form.cleaned_data))
 
 

@@ -16,14 +16,14 @@ from simplane.core.errors import NotFound, Refusal
 from simplane.hub.shell import HubRequest, page, show
 from simplane.organizations.keys import (
     FASTEST,
-    SCOPES,
     NewKey,
     create_key,
     keys_of,
     revoke_key,
     rotate_key,
 )
-from simplane.organizations.models import ApiKey
+from simplane.organizations.models import ApiKey, Role
+from simplane.organizations.roles import scopes_of
 from simplane.ui.outcomes import attempt
 
 OVERLAPS = (
@@ -40,7 +40,7 @@ class KeyForm(forms.Form):
 
     name = forms.CharField(max_length=80, help_text="What it is for: the shop, the app, a partner.")
     scopes = forms.MultipleChoiceField(
-        choices=[(one, one) for one in SCOPES], initial=SCOPES, widget=forms.CheckboxSelectMultiple
+        widget=forms.CheckboxSelectMultiple, help_text="A key may do nothing that your role may not."
     )
     networks = forms.CharField(
         required=False,
@@ -50,19 +50,25 @@ class KeyForm(forms.Form):
     )
     rate = forms.IntegerField(label="Calls a minute", min_value=1, max_value=FASTEST, initial=600)
 
+    def __init__(self, role: Role, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scopes = self.fields["scopes"]
+        scopes.choices = [(one, one) for one in scopes_of(role)]  # type: ignore[attr-defined]
+        scopes.initial = scopes_of(role)
+
 
 @require_safe
 @page("keys:manage")
 def keys(request: HubRequest) -> HttpResponse:
     """Those that work, those that ended, and the form for another."""
-    return _list(request, KeyForm())
+    return _list(request, KeyForm(request.hub.role))
 
 
 @require_POST
 @page("keys:manage", members_only=True)
 def key_new(request: HubRequest) -> HttpResponse:
     """Make a key and show its secret."""
-    form = KeyForm(request.POST)
+    form = KeyForm(request.hub.role, request.POST)
     if not form.is_valid():
         return _list(request, form, status=422)
     given = form.cleaned_data
@@ -73,6 +79,7 @@ def key_new(request: HubRequest) -> HttpResponse:
             scopes=given["scopes"],
             allowed_networks=given["networks"].split(),
             rate_per_minute=given["rate"],
+            by=request.hub.role,
         )
     except Refusal as refusal:
         form.add_error(None, str(refusal))
@@ -88,7 +95,7 @@ def key_rotate(request: HubRequest, public_id: str) -> HttpResponse:
     known = dict(OVERLAPS)
     overlap = timedelta(hours=int(hours if hours in known else "24"))
     try:
-        made = rotate_key(request.hub.organization.pk, public_id, overlap=overlap)
+        made = rotate_key(request.hub.organization.pk, public_id, overlap=overlap, by=request.hub.role)
     except NotFound:
         raise
     except Refusal as refusal:

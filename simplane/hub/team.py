@@ -13,8 +13,8 @@ from simplane.delivery import mime
 from simplane.hub.shell import HubRequest, page, show
 from simplane.hub.throttle import limit
 from simplane.organizations.invitations import invite, open_ones, send_again, withdraw
-from simplane.organizations.members import change_role, members, remove
-from simplane.organizations.models import Role
+from simplane.organizations.members import change_role, keys_above, members, remove
+from simplane.organizations.models import ApiKey, Membership, Role
 from simplane.organizations.roles import WORDS
 from simplane.ui.outcomes import attempt
 
@@ -62,22 +62,28 @@ def team_invite(request: HubRequest) -> HttpResponse:
 @require_POST
 @page("team:manage", members_only=True)
 def member_role(request: HubRequest, pk: int) -> HttpResponse:
-    """Give a member another role."""
-    home, role = request.hub.home, request.POST.get("role", "")
-    if role not in Role.values or not members(home.pk).filter(pk=pk).exists():
-        raise NotFound("there is no such member or role")
-    attempt(request, "The role is changed.", lambda: change_role(home.pk, pk, Role(role)))
+    """Give a member another role; first asks what becomes of keys that are above it."""
+    home, wanted = request.hub.home, request.POST.get("role", "")
+    if wanted not in Role.values:
+        raise NotFound("there is no such role")
+    role, found = Role(wanted), _member(home.pk, pk)
+    if unasked := _unasked(request, found, role):
+        return _ask(request, found, role, unasked)
+    revoke = request.POST.getlist("revoke")
+    attempt(request, "The role is changed.", lambda: change_role(home.pk, pk, role, revoke=revoke))
     return _back()
 
 
 @require_POST
 @page("team:manage", members_only=True)
 def member_remove(request: HubRequest, pk: int) -> HttpResponse:
-    """Take somebody out of the account."""
+    """Take somebody out of the account; first asks what becomes of the keys they made."""
     home = request.hub.home
-    if not members(home.pk).filter(pk=pk).exists():
-        raise NotFound("there is no such member")
-    attempt(request, "Removed. API keys that this person made go on working.", lambda: remove(home.pk, pk))
+    found = _member(home.pk, pk)
+    if unasked := _unasked(request, found, None):
+        return _ask(request, found, None, unasked)
+    revoke = request.POST.getlist("revoke")
+    attempt(request, f"{found.user.email} is removed.", lambda: remove(home.pk, pk, revoke=revoke))
     return _back()
 
 
@@ -98,6 +104,23 @@ def invitation_action(request: HubRequest, pk: int, verb: str) -> HttpResponse:
     else:
         attempt(request, "The link no longer works.", lambda: withdraw(home.pk, pk))
     return _back()
+
+
+def _member(organization_id: int, pk: int) -> Membership:
+    found = members(organization_id).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("there is no such member")
+    return found
+
+
+def _unasked(request: HubRequest, member: Membership, role: Role | None) -> list[ApiKey]:
+    """Keys above the new role, when there is one among them that the form did not show."""
+    above = keys_above(member, role)
+    return above if {key.public_id for key in above} - set(request.POST.getlist("seen")) else []
+
+
+def _ask(request: HubRequest, member: Membership, role: Role | None, keys: list[ApiKey]) -> HttpResponse:
+    return show(request, "team_keys", "team", {"member": member, "role": role, "keys": keys})
 
 
 def _list(request: HubRequest, form: InviteForm, *, status: int = 200) -> HttpResponse:

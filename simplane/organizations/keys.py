@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -12,20 +12,13 @@ from ipaddress import ip_address, ip_network
 from django.db.models import Q, QuerySet
 
 from simplane.core import audit, clock, context
-from simplane.core.db import transaction
+from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput, NotFound, Refusal
 from simplane.core.ids import new_id
-from simplane.organizations.models import ApiKey, Organization
+from simplane.organizations import roles
+from simplane.organizations.models import ApiKey, Organization, Role, User
 
-SCOPES = (
-    "catalogue:read",
-    "orders:read",
-    "orders:write",
-    "esims:write",
-    "wallet:read",
-    "wallet:write",
-    "webhooks:write",
-)
+SCOPES = tuple(roles.SCOPES)
 LONGEST_OVERLAP = timedelta(days=30)
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SHOWN = 12
@@ -39,6 +32,13 @@ class NotApproved(Refusal):
     """The account is not approved yet."""
 
     code = "account_applied"
+    status = 403
+
+
+class AboveRole(Refusal):
+    """The key may do more than the person who asks for it."""
+
+    code = "above_role"
     status = 403
 
 
@@ -62,24 +62,35 @@ def create_key(
     scopes: Sequence[str] = SCOPES,
     allowed_networks: Sequence[str] = (),
     rate_per_minute: int = 600,
+    by: Role | None = None,
 ) -> NewKey:
-    """Make a key. Raises BadInput for an unknown scope, network or name, and NotApproved for a live key of an applicant."""
+    """Make a key. `by`: the role of the member who asks; None: it is us.
+
+    Raises BadInput for an unknown scope, network or name, NotApproved for a live key of an applicant, AboveRole.
+    """
     if organization.state == Organization.State.APPLIED and not organization.is_test:
         raise NotApproved(fix="make a test key, or wait for our mail")
     if not 1 <= rate_per_minute <= FASTEST:
         raise BadInput(f"{rate_per_minute} calls a minute can not be had", fix=f"ask for 1 to {FASTEST}")
+    _within(scopes, by)
     with transaction():
         made = _new(organization, name, _scopes(scopes), _networks(allowed_networks), rate_per_minute)
         audit.note("api_key.created", "api_key", made.key.public_id, after={"name": name, "scopes": list(scopes)})
         return made
 
 
-def rotate_key(organization_id: int, public_id: str, *, overlap: timedelta = timedelta(hours=24)) -> NewKey:
-    """A new secret with the same rights; the old one, and its tokens, work until the overlap ends. Raises NotFound, BadInput."""
+def rotate_key(
+    organization_id: int, public_id: str, *, overlap: timedelta = timedelta(hours=24), by: Role | None = None
+) -> NewKey:
+    """A new secret with the same rights; the old one, and its tokens, work until the overlap ends.
+
+    `by`: the role of the member who asks; None: it is us. Raises NotFound, BadInput, AboveRole.
+    """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise BadInput("that overlap is too long", fix=f"at most {LONGEST_OVERLAP.days} days")
     with transaction():
         old = _living(organization_id, public_id)
+        _within(old.scopes, by)
         made = _new(old.organization, old.name, old.scopes, old.allowed_networks, old.rate_per_minute)
         until = clock.now() + overlap
         old.expires_at = min(old.expires_at, until) if old.expires_at else until
@@ -92,17 +103,39 @@ def rotate_key(organization_id: int, public_id: str, *, overlap: timedelta = tim
 def revoke_key(organization_id: int, public_id: str) -> None:
     """The key and every token got with it are refused from the next request on. Raises NotFound."""
     with transaction():
-        key = _living(organization_id, public_id)
-        key.revoked_at = clock.now()
-        key.save(update_fields=["revoked_at"])
-        key.tokens.filter(revoked_at__isnull=True).update(revoked_at=key.revoked_at)
-        audit.note("api_key.revoked", "api_key", public_id)
+        end_key(_living(organization_id, public_id))
+
+
+@needs_transaction
+def end_key(key: ApiKey) -> None:
+    """Part of revoking, and of taking a person out: the key and its tokens end now."""
+    key.revoked_at = clock.now()
+    key.save(update_fields=["revoked_at"])
+    key.tokens.filter(revoked_at__isnull=True).update(revoked_at=key.revoked_at)
+    audit.note("api_key.revoked", "api_key", key.public_id)
 
 
 def keys_of(organization_id: int) -> QuerySet[ApiKey]:
     """The keys that people made, newest first; neither access tokens nor those of the portal."""
     made = ApiKey.objects.filter(organization_id=organization_id, parent__isnull=True)
     return made.exclude(prefix=PORTAL_PREFIX).order_by("-created_at", "-pk")
+
+
+def keys_made_by(organization_id: int, user: User) -> QuerySet[ApiKey]:
+    """What a person made for an organization or its twin and still works: they may know these secrets."""
+    mine = Q(created_by__startswith=f"user:{user.pk} ") | Q(created_by__iexact=applicant(user.email))
+    rows = ApiKey.objects.filter(Q(organization_id=organization_id) | Q(organization__twin_of_id=organization_id), mine)
+    return living(rows.filter(parent__isnull=True)).exclude(prefix=PORTAL_PREFIX).order_by("-created_at", "-pk")
+
+
+def living(rows: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    """Of some keys those that work now."""
+    return rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()), revoked_at__isnull=True)
+
+
+def applicant(email: str) -> str:
+    """Who makes the first test key of an account, as it stands in the audit trail: anybody who wrote this address."""
+    return f"applicant {email}"[:120]
 
 
 def find_key(secret: str, *, at: datetime) -> ApiKey | None:
@@ -164,6 +197,14 @@ def _scopes(wanted: Sequence[str]) -> list[str]:
     if unknown or not wanted:
         raise BadInput(f"unknown scopes: {', '.join(unknown) or 'none given'}", fix=f"choose from {', '.join(SCOPES)}")
     return sorted(set(wanted))
+
+
+def _within(scopes: Iterable[str], by: Role | None) -> None:
+    if by is None:
+        return
+    above = sorted(set(scopes) & (set(SCOPES) - set(roles.scopes_of(by))))
+    if above:
+        raise AboveRole(f"your role does not hold {', '.join(above)}", fix="ask an owner of the account")
 
 
 def _networks(wanted: Sequence[str]) -> list[str]:

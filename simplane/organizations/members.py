@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from simplane.core import audit
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import NotFound, Refusal
-from simplane.organizations.models import Membership, Organization, Role
+from simplane.organizations.keys import end_key, keys_made_by
+from simplane.organizations.models import ApiKey, Membership, Organization, Role
+from simplane.organizations.portal import end_portal_keys
+from simplane.organizations.roles import allows, scopes_of
 
 
 class LastOwner(Refusal):
@@ -24,24 +29,40 @@ def members(organization_id: int) -> QuerySet[Membership]:
     )
 
 
-def change_role(organization_id: int, membership_id: int, role: Role) -> Membership:
-    """Raises NotFound, LastOwner."""
+def keys_above(member: Membership, role: Role | None) -> list[ApiKey]:
+    """Living keys a member made that somebody of this role could not have made; None: somebody who is no member."""
+    made = list(keys_made_by(member.organization_id, member.user))
+    if role is None or not allows(role, "keys:manage"):
+        return made
+    return [key for key in made if not set(key.scopes) <= set(scopes_of(role))]
+
+
+def change_role(organization_id: int, membership_id: int, role: Role, *, revoke: Collection[str] = ()) -> Membership:
+    """Of the keys that the member made, those of `revoke` (public ids) end. Raises NotFound, LastOwner."""
     with transaction():
         found = _locked(organization_id, membership_id)
         before, found.role = found.role, role
         _keep_an_owner(found)
         found.save(update_fields=["role"])
         _note("member.role_changed", found, before=before, after=role)
+        if not allows(role, "orders:write"):
+            end_portal_keys(organization_id, found.user)
+        _end_keys(found, revoke)
         return found
 
 
-def remove(organization_id: int, membership_id: int) -> Membership:
-    """From the next request on the person sees nothing of the account. Raises NotFound, LastOwner."""
+def remove(organization_id: int, membership_id: int, *, revoke: Collection[str] = ()) -> Membership:
+    """From the next request on the person sees nothing of the account and orders nothing in the portal.
+
+    Of the keys that the member made, those of `revoke` (public ids) end. Raises NotFound, LastOwner.
+    """
     with transaction():
         found = _locked(organization_id, membership_id)
         before, found.role = found.role, ""
         _keep_an_owner(found)
         _note("member.removed", found, before=before, after="")
+        end_portal_keys(organization_id, found.user)
+        _end_keys(found, revoke)
         found.delete()
         return found
 
@@ -62,6 +83,13 @@ def _keep_an_owner(changed: Membership) -> None:
     owners = Membership.objects.filter(organization_id=changed.organization_id, role=Role.OWNER)
     if changed.role != Role.OWNER and not owners.exclude(pk=changed.pk).exists():
         raise LastOwner("this is the last owner", fix="make somebody else an owner first")
+
+
+@needs_transaction
+def _end_keys(member: Membership, revoke: Collection[str]) -> None:
+    rows = keys_made_by(member.organization_id, member.user).filter(public_id__in=revoke)
+    for key in rows.select_for_update(of=("self",)):
+        end_key(key)
 
 
 def _note(action: str, found: Membership, *, before: str, after: str) -> None:

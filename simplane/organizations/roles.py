@@ -21,6 +21,16 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "profile:manage": _OWNER | {Role.FINANCE},
     "team:manage": _OWNER,
 }
+SCOPES: Mapping[str, str] = {
+    "catalogue:read": "prices:read",
+    "orders:read": "orders:read",
+    "orders:write": "orders:write",
+    "esims:write": "orders:write",
+    "wallet:read": "wallet:read",
+    "wallet:write": "wallet:topup",
+    "webhooks:write": "webhooks:manage",
+}
+"""Scopes of an API key, and the permission that a person needs to make a key with it."""
 WORDS: Mapping[Role, str] = {
     Role.OWNER: "everything, and the team",
     Role.FINANCE: "wallet, top-ups, statements and the company's data",
@@ -33,3 +43,8 @@ WORDS: Mapping[Role, str] = {
 def allows(role: Role, permission: str) -> bool:
     """Whether a role holds a permission. Raises KeyError for a permission that the table does not have."""
     return role in PERMISSIONS[permission]
+
+
+def scopes_of(role: Role) -> tuple[str, ...]:
+    """Which scopes a key may have that somebody of this role makes: none that the role itself lacks."""
+    return tuple(scope for scope, permission in SCOPES.items() if allows(role, permission))

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from simplane.organizations.keys import create_key, hash_of
+from simplane.organizations.keys import AboveRole, create_key, hash_of
 from simplane.organizations.models import ApiKey, Organization, Role
 from simplane.organizations.portal import portal_key_hash
+from simplane.organizations.roles import PERMISSIONS, SCOPES, scopes_of
 from tests.hub.people import browser_of, member, reseller
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +75,23 @@ def test_the_keys_of_the_portal_are_nobodys_to_see_or_replace() -> None:
     assert client.post(f"/hub/keys/{key.public_id}/rotate/").status_code == 404
     assert client.post(f"/hub/keys/{key.public_id}/revoke/").status_code == 404
     assert ApiKey.objects.filter(revoked_at__isnull=True).count() == 1
+
+
+def test_nobody_makes_or_replaces_a_key_that_may_more_than_their_role() -> None:
+    home = reseller()
+    client = browser_of(member(home, Role.DEVELOPER))
+    whole = create_key(home, "everything").key
+
+    assert 'value="wallet:write"' not in client.get("/hub/keys/").content.decode()
+    assert client.post("/hub/keys/new/", WISH | {"scopes": ["orders:read", "wallet:write"]}).status_code == 422
+    page = client.post(f"/hub/keys/{whole.public_id}/rotate/", follow=True).content.decode()
+    assert "your role does not hold wallet:read, wallet:write" in page
+    whole.refresh_from_db()
+    assert (ApiKey.objects.count(), whole.expires_at) == (1, None)
+    with pytest.raises(AboveRole, match="wallet:read"):
+        create_key(home, "money", scopes=["wallet:read"], by=Role.DEVELOPER)
+
+
+def test_every_scope_needs_a_permission_that_there_is() -> None:
+    assert set(SCOPES.values()) <= set(PERMISSIONS)
+    assert [len(scopes_of(role)) for role in Role] == [7, 4, 5, 5, 3]

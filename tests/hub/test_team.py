@@ -6,10 +6,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from simplane.core import clock
 from simplane.core.models import AuditEntry
 from simplane.organizations.invitations import fresh_secret
 from simplane.organizations.keys import create_key
-from simplane.organizations.models import Invitation, Membership, Role
+from simplane.organizations.models import ApiKey, Invitation, Membership, Organization, Role, User
+from simplane.organizations.portal import portal_key_hash
 from simplane.webhooks.actions import create_endpoint
 from tests import factories
 from tests.hub.people import browser_of, member, reseller
@@ -113,3 +115,60 @@ def test_a_list_costs_the_same_however_long_it_is() -> None:
 
     assert queries() == few
     assert max(few) <= 20
+
+
+def _working(home: Organization) -> set[str]:
+    rows = ApiKey.objects.filter(organization__in=(home, home.test_twin), revoked_at__isnull=True)
+    return set(rows.values_list("name", flat=True))
+
+
+def _makes(user: User, *names: str, test: str = "") -> None:
+    client = browser_of(user)
+    client.post("/hub/mode/", {"test": test})
+    for name in names:
+        client.post("/hub/keys/new/", {"name": name, "scopes": ["orders:read", "orders:write"], "rate": "60"})
+
+
+def test_whoever_goes_takes_along_the_keys_that_the_owner_ticks_and_never_orders_again() -> None:
+    home = reseller()
+    developer = member(home, Role.DEVELOPER)
+    owner = browser_of(member(home))
+    create_key(home, "ours")
+    _makes(developer, "shop", "kept")
+    _makes(developer, "trial", test="1")
+    portal_key_hash(home, developer)
+    address = f"/hub/team/{developer.memberships.get().pk}/remove/"
+
+    page = owner.post(address).content.decode()
+    keys = dict(ApiKey.objects.filter(created_by__startswith=f"user:{developer.pk} ").values_list("name", "public_id"))
+    listed = {"shop", "kept", "trial"}
+    assert {name for name, key in keys.items() if f'name="revoke" value="{key}" checked' in page} == listed
+    assert developer.memberships.exists()
+
+    owner.post(address, {"seen": [keys[one] for one in listed], "revoke": [keys["shop"], keys["trial"]]})
+    assert not developer.memberships.exists()
+    assert _working(home) == {"ours", "kept"}
+
+    Membership.objects.create(organization=home, user=developer, role=Role.VIEWER, created_at=clock.now())
+    portal_key_hash(home, developer)
+    assert _working(home) == {"ours", "kept"}
+    Membership.objects.filter(user=developer).update(role=Role.BUYER)
+    portal_key_hash(home, developer)
+    assert developer.email in _working(home)
+
+
+def test_a_lesser_role_asks_about_the_keys_that_are_above_it() -> None:
+    home = reseller()
+    developer = member(home, Role.DEVELOPER)
+    owner = browser_of(member(home))
+    _makes(developer, "shop")
+    portal_key_hash(home, developer)
+    key = ApiKey.objects.get(name="shop").public_id
+    address = f"/hub/team/{developer.memberships.get().pk}/role/"
+
+    assert "becomes viewer" in owner.post(address, {"role": "viewer"}).content.decode()
+    assert developer.memberships.get().role == "developer"
+    owner.post(address, {"role": "viewer", "seen": [key]})
+    assert (developer.memberships.get().role, _working(home)) == ("viewer", {"shop"})
+    owner.post(address, {"role": "owner"})
+    assert developer.memberships.get().role == "owner"
