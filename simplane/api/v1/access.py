@@ -69,13 +69,14 @@ class Scope(HttpBearer):
         key = call.key
         if key is None:
             raise Refused("unauthorized")
+        # First: a call that is refused for good costs the key's rate as well.
+        _within_rate(call, key)
         if not allows(key, source_ip(request.META)):
             raise Refused("wrong_network")
         if self.scope not in key.scopes:
             raise Refused("missing_scope", f"this call needs the scope {self.scope}: use a key that has it")
         if key.organization.state != Organization.State.ACTIVE:
             raise Refused(f"account_{key.organization.state}")
-        _within_rate(call, key)
         used(key, every=USED_EVERY)
         return Caller(key)
 
