@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -88,8 +88,17 @@ def owners(organization: Organization) -> list[str]:
 
 
 def forget_old() -> int:
-    """Messages older than 30 days go, with their deliveries and attempts, at most 5,000 at a time. Returns how many."""
-    old = Message.objects.filter(created_at__lt=clock.now() - KEPT).order_by("created_at").values_list("pk", flat=True)
+    """All messages older than 30 days go, with their deliveries and attempts, some in each transaction. Returns how many."""
+    before, total = clock.now() - KEPT, 0
+    while gone := _forget_part(before):
+        total += gone
+        if gone < _PART:
+            break
+    return total
+
+
+def _forget_part(before: datetime) -> int:
+    old = Message.objects.filter(created_at__lt=before).order_by("created_at").values_list("pk", flat=True)
     gone = list(old[:_PART])
     with transaction():
         remove_log(Delivery.objects.filter(message__in=gone))

@@ -44,6 +44,6 @@ def _serve_due() -> int:
     return len(due)
 
 
-@scheduled("webhook_endpoints", cron="41 * * * *", title="Endpoints that only fail")
+@scheduled("webhook_endpoints", cron="41 * * * *", title="Endpoints that only fail", most_seconds=1800)
 def webhook_endpoints() -> dict[str, Any]:
     return {**care.look_after_failing(), "forgotten": care.forget_old()}
