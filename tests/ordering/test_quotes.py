@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from simplane.catalog.errors import NoPrice
+from simplane.catalog.jobs import old_quotes
 from simplane.catalog.models import Price, Quote
 from simplane.catalog.wholesale import make_quote
+from simplane.core import clock
 from simplane.core.errors import BadInput, NotFound, Refusal
 from simplane.ordering.placing import LineWanted, place_one
 from tests import factories
@@ -53,3 +56,14 @@ def test_an_account_without_terms_has_no_price() -> None:
 
     with pytest.raises(NoPrice):
         make_quote(factories.organization(kind="reseller"), "EU-5", 1)
+
+
+def test_quotes_that_ended_unused_go_after_ninety_days() -> None:
+    who, _ = reseller(), sold("EU-5", 4_50)
+    fresh, old, used = (make_quote(who.organization, "EU-5", 1) for _ in range(3))
+    Quote.objects.exclude(pk=fresh.pk).update(expires_at=clock.now() - timedelta(days=91))
+    Quote.objects.filter(pk=used.pk).update(used_at=clock.now() - timedelta(days=91))
+
+    assert old_quotes() == {"quotes": 1}
+    assert not Quote.objects.filter(pk=old.pk).exists()
+    assert Quote.objects.count() == 2
