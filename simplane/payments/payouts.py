@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -187,7 +188,9 @@ def _refresh(row: Payout, sources: Iterable[Json | None]) -> bool:
         top_up = _whose(row, source or {})
         if top_up is not None and top_up.pk not in looked:
             looked.add(top_up.pk)
-            step_top_up.look_now(top_up.pk)
+            # One that can not be looked at now stays a difference until the next comparison.
+            with suppress(CallFailed):
+                step_top_up.look_now(top_up.pk)
     return bool(looked)
 
 

@@ -41,23 +41,29 @@ Json = dict[str, Any]
 S = TopUp.State
 
 
-def step(top_up_id: int) -> None:
-    """Take the next step of a top-up that owes one. Safe to repeat, by any number of processes."""
+def step(top_up_id: int) -> bool:
+    """Take the next step of a top-up that owes one. Safe to repeat, by any number of processes.
+
+    True: Stripe answered, and our rows say what it said. False also when another process is at it.
+    """
     row = work.claim(TopUp, top_up_id, seconds=LEASE_SECONDS, durable=True)
     if row is None:
-        return
+        return False
+    taken = True
     try:
         if row.session_id is None and row.intent_id is None and row.state == S.CREATED:
             _ask(row)
         else:
-            _look(row)
+            taken = _look(row)
     except CallFailed as failed:
         _not_now(row, failed)
+        return False
     except BadTopUp as problem:
         _not_now(row, CallFailed(problem.message))
-    else:
-        accounts.open_again(account_of(row))
-        _release(row)
+        return False
+    accounts.open_again(account_of(row))
+    _release(row)
+    return taken
 
 
 def want_look(top_up_id: int) -> None:
@@ -71,9 +77,13 @@ def want_look(top_up_id: int) -> None:
 
 
 def look_now(top_up_id: int) -> None:
-    """Look at once; when another process is at it, it looks again. Never beside one: an older picture must not come last."""
+    """Look at once; when another process is at it, it looks again. Never beside one: an older picture must not come last.
+
+    Raises CallFailed when this look did not happen: what our rows say may be old.
+    """
     want_look(top_up_id)
-    step(top_up_id)
+    if not step(top_up_id):
+        raise CallFailed("the payment could not be looked at now")
 
 
 def _ask(row: TopUp) -> None:
@@ -139,14 +149,15 @@ def _charged(row: TopUp, intent_id: str) -> None:
     take_in(row.pk, look(Gateway(account_of(row)), intent_id))
 
 
-def _look(row: TopUp) -> None:
+def _look(row: TopUp) -> bool:
     gateway = Gateway(account_of(row))
     session = gateway.session(row.session_id) if row.session_id else {}
     intent_id = row.intent_id or session.get("payment_intent")
     if intent_id:
-        take_in(row.pk, look(gateway, intent_id), page_open=session.get("status") == "open")
-    elif session.get("status") == "expired":
+        return take_in(row.pk, look(gateway, intent_id), page_open=session.get("status") == "open")
+    if session.get("status") == "expired":
         _end(row, "", S.EXPIRED)
+    return True
 
 
 def _end(row: TopUp, problem: str, state: TopUp.State = S.FAILED) -> None:

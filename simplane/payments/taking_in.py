@@ -15,13 +15,13 @@ from simplane.payments.seen import PaymentSeen
 from simplane.payments.watch import rearm
 
 
-def take_in(top_up_id: int, seen: PaymentSeen, *, page_open: bool = False) -> None:
-    """Bring a top-up to what Stripe says. Money that does not fit our row is credited to nobody and told."""
+def take_in(top_up_id: int, seen: PaymentSeen, *, page_open: bool = False) -> bool:
+    """Bring a top-up to what Stripe says. Money that does not fit our row is credited to nobody and told: then False."""
     with transaction():
         row = TopUp.objects.select_for_update(of=("self",)).select_related("account").get(pk=top_up_id)
         if problem := _mismatch(row, seen):
             _quarantine(row, problem, seen)
-            return
+            return False
         row.intent_id = seen.intent_id
         row.charge_id = seen.charge_id or None
         if seen.card is not None:
@@ -33,6 +33,7 @@ def take_in(top_up_id: int, seen: PaymentSeen, *, page_open: bool = False) -> No
         else:
             _before_money(row, seen, page_open=page_open)
         row.save()
+    return True
 
 
 def _mismatch(row: TopUp, seen: PaymentSeen) -> str:

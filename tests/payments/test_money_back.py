@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from simplane.core import clock
 from simplane.core.db import transaction
 from simplane.core.models import DeadLetter
 from simplane.ledger.actions import post, set_credit_limit
@@ -14,7 +17,7 @@ from simplane.ledger.models import Ledger, Wallet
 from simplane.ledger.values import AccountRef, Posting
 from simplane.payments import actions, refunds
 from simplane.payments.errors import NotRefundable
-from simplane.payments.models import Dispute, TopUpRefund
+from simplane.payments.models import Dispute, TopUp, TopUpRefund
 from tests.payments.desk import Desk
 
 
@@ -68,14 +71,46 @@ def test_a_refund_whose_answer_was_lost_goes_out_once(desk: Desk, fault: str) ->
 
     made = give_back(desk, row.public_id, 20_00)
     assert (made.state, desk.wallet()) == ("wanted", 30_00)
-    TopUpRefund.objects.filter(pk=made.pk).update(due_at="2026-01-01T00:00:00Z", lease_until=None)
-    refunds.send(made.pk)
+    send_again(made)
     desk.tell()
 
     made.refresh_from_db()
     assert (made.state, desk.wallet(), TopUpRefund.objects.count()) == ("succeeded", 30_00, 1)
     assert desk.standin.books(summary=True)["objects"]["refund"] == 1
     desk.add_up()
+
+
+def test_a_refund_with_a_dead_key_is_given_up_only_after_a_look_that_happened(desk: Desk) -> None:
+    row, other = desk.paid(), desk.paid()
+    desk.standin.fault("refund.create", "drop_after", times=1)
+    gone_out = give_back(desk, row.public_id, 20_00)
+    desk.standin.fault("refund.create", "drop_before", times=1)
+    never_sent = give_back(desk, other.public_id, 10_00)
+    desk.news()  # lost
+    TopUpRefund.objects.update(sent_at=clock.now() - timedelta(days=2))
+
+    desk.standin.fault("refund.list", "status_before", times=1)
+    send_again(gone_out)
+    blind = (gone_out.state, desk.wallet())
+    held_until = clock.now() + timedelta(minutes=1)
+    TopUp.objects.filter(pk=row.pk).update(lease_until=held_until, due_at=held_until)
+    send_again(gone_out)
+    beside = (gone_out.state, desk.wallet())
+    TopUp.objects.filter(pk=row.pk).update(lease_until=None)
+    send_again(gone_out)
+    send_again(never_sent)
+
+    assert (blind, beside) == (("wanted", 70_00), ("wanted", 70_00))
+    assert (gone_out.state, never_sent.state, desk.wallet()) == ("succeeded", "failed", 80_00)
+    assert desk.standin.books(summary=True)["objects"]["refund"] == 1
+    desk.add_up()
+
+
+def send_again(refund: TopUpRefund) -> None:
+    """Its time has come."""
+    TopUpRefund.objects.filter(pk=refund.pk).update(due_at="2026-01-01T00:00:00Z", lease_until=None)
+    refunds.send(refund.pk)
+    refund.refresh_from_db()
 
 
 def test_a_refund_that_the_bank_sends_back_is_in_the_wallet_again_and_told(desk: Desk) -> None:
