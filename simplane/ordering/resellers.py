@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils.text import slugify
 
 from simplane.catalog.models import Terms, Tier
@@ -59,9 +62,7 @@ def onboard(name: str, currency: str, agreed: Agreed | None = None) -> Onboarded
     agreed = agreed or Agreed()
     slug = _slug(name)
     precision(currency)
-    with transaction():
-        if Organization.objects.filter(slug=slug).exists():
-            raise ResellerExists(f"there is an organization {slug}", fix="choose another name")
+    with _named(slug):
         profile = {"country": agreed.country, "contact_email": agreed.owner_email.lower()}
         live, twin, wallet = _new_account(name, slug, currency, **profile)
         if agreed.tier is not None:
@@ -104,9 +105,14 @@ def apply_for_account(wanted: Application) -> Applied:
     """
     base = _slug(wanted.company)
     precision(wanted.currency)
-    with transaction():
-        taken = Organization.objects.filter(slug=base).exists()
-        slug = f"{base[:42]}-{secrets.token_hex(3)}" if taken else base
+    try:
+        return _apply(wanted, base)
+    except ResellerExists:
+        return _apply(wanted, f"{base[:42]}-{secrets.token_hex(3)}")
+
+
+def _apply(wanted: Application, slug: str) -> Applied:
+    with _named(slug):
         live, twin, _ = _new_account(
             wanted.company,
             slug,
@@ -129,11 +135,32 @@ def _slug(name: str) -> str:
     return slug
 
 
+@contextmanager
+def _named(slug: str) -> Iterator[None]:
+    """A transaction that takes two names, the twin's too. Raises ResellerExists, also when another is quicker."""
+    exists = ResellerExists(f"there is an organization {slug}", fix="choose another name")
+    names = Organization.objects.filter(slug__in=_both(slug))
+    try:
+        with transaction():
+            if names.exists():
+                raise exists
+            yield
+    except IntegrityError:
+        if names.exists():
+            raise exists from None
+        raise
+
+
+def _both(slug: str) -> tuple[str, str]:
+    return slug, f"{slug}-test"
+
+
 @needs_transaction
 def _new_account(name: str, slug: str, currency: str, **profile: Any) -> tuple[Organization, Organization, Wallet]:
     """The live side with terms and an empty wallet, its twin with play money."""
-    live = _organization(name, slug, **profile)
-    twin = _organization(f"{name} (test)", f"{slug}-test", is_test=True, twin_of=live)
+    own, of_twin = _both(slug)
+    live = _organization(name, own, **profile)
+    twin = _organization(f"{name} (test)", of_twin, is_test=True, twin_of=live)
     Terms.objects.create(organization=live, currency=currency)
     _play_money(twin, currency)
     return live, twin, open_wallet(live, currency)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
+from django.db import connection
 
 from simplane.core.errors import Refusal
 from simplane.ledger import queries
@@ -12,7 +16,7 @@ from simplane.ledger.models import Transaction
 from simplane.ledger.verify import verify
 from simplane.ops import reseller
 from simplane.ordering.placing import LineWanted
-from simplane.ordering.resellers import Agreed, onboard
+from simplane.ordering.resellers import Agreed, Application, ResellerExists, apply_for_account, onboard
 from simplane.organizations.models import ApiKey, Organization
 from tests.ordering.place_reference import place
 from tests.ordering.wholesale import Reseller, sold
@@ -63,3 +67,51 @@ def test_a_name_is_taken_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert "there is an organization acme-travel" in capsys.readouterr().out
     assert ApiKey.objects.filter(prefix=keys["live_key"][:12]).count() == 1
     assert ApiKey.objects.count() == 2
+
+
+def test_a_twin_takes_a_name_too() -> None:
+    onboard("Foo Test", "EUR")
+
+    with pytest.raises(ResellerExists):
+        onboard("Foo", "EUR")
+    applied = apply_for_account(wanted("Foo"))
+
+    assert applied.organization.slug.startswith("foo-")
+    assert applied.twin.slug == f"{applied.organization.slug}-test"
+    assert Organization.objects.count() == 4
+
+
+def test_of_equal_names_at_once_one_is_taken_on_and_every_applicant_gets_an_account() -> None:
+    def take_on() -> str:
+        try:
+            return onboard("Acme Travel", "EUR").organization.slug
+        except ResellerExists:
+            return "exists"
+
+    assert sorted(at_once(take_on)) == ["acme-travel", "exists", "exists", "exists"]
+
+    slugs = at_once(lambda: apply_for_account(wanted("Bolt")).organization.slug)
+    assert len(set(slugs)) == 4
+    assert slugs.count("bolt") == 1
+
+
+def wanted(company: str) -> Application:
+    return Application(
+        company=company, currency="EUR", country="DE", website="", email="a@b.example", expected_monthly=5
+    )
+
+
+def at_once(work: Callable[[], str]) -> list[str]:
+    """What four threads get that begin together."""
+    start = Barrier(4)
+
+    def one(_: int) -> str:
+        try:
+            connection.ensure_connection()
+            start.wait()
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        return list(threads.map(one, range(4)))
