@@ -23,6 +23,8 @@ from simplane.organizations.keys import applicant
 
 MOST_AN_HOUR = 10
 """Applications from one network address; three with one e-mail address."""
+APPLIED = "applied_for"
+"""Session: the accounts this browser applied for and whose first key it was shown."""
 
 
 class JoinForm(forms.Form):
@@ -73,7 +75,9 @@ def _apply(request: HttpRequest, form: JoinForm) -> Applied:
     limit(f"join:{source_ip(request.META)}", MOST_AN_HOUR)
     limit(f"join:{email}", 3)
     with context.acting(applicant(email)):
-        return apply_for_account(Application(**form.cleaned_data))
+        made = apply_for_account(Application(**form.cleaned_data))
+    request.session[APPLIED] = [*request.session.get(APPLIED, []), made.organization.pk][-MOST_AN_HOUR:]
+    return made
 
 
 def _joined(request: HttpRequest, email: str, applied: Applied) -> HttpResponse:

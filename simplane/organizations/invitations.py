@@ -6,6 +6,7 @@ The secret of a link exists in the mail only: whoever sends it makes it (`fresh_
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput, NotFound, Refusal
 from simplane.core.ids import secret_token
 from simplane.organizations.events import Invited
+from simplane.organizations.keys import NewKey, replace_first_keys
 from simplane.organizations.models import Invitation, Membership, Organization, Role, User
 
 LIVES = timedelta(days=7)
@@ -34,11 +36,12 @@ class AlreadyMember(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A person who is a member now. `is_new`: with an account made just now."""
+    """A person who is a member now. `is_new`: with an account made just now. `key`: it took the place of the first one."""
 
     user: User
     organization: Organization
     is_new: bool
+    key: NewKey | None
 
 
 def invite(organization_id: int, email: str, role: Role, *, by: User | None) -> Invitation:
@@ -121,9 +124,11 @@ def person_of(invitation: Invitation) -> User | None:
     return User.objects.filter(email__iexact=invitation.email).first()
 
 
-def accept(secret: str, *, name: str = "", password: str = "") -> Accepted:
+def accept(secret: str, *, name: str = "", password: str = "", applied: Collection[int] = ()) -> Accepted:
     """Make the bearer a member, once. `name` and `password` are for somebody who has no account yet.
 
+    `applied`: accounts (ids) that the bearer applied for, as far as we know it. The first member of another one gets a
+    new test key instead of the one that the applicant has.
     Raises NotFound for a link that is not open, and BadInput for a password that is too weak.
     """
     with transaction():
@@ -135,6 +140,7 @@ def accept(secret: str, *, name: str = "", password: str = "") -> Accepted:
         if known is not None and not known.is_active:
             raise NotFound(GONE, fix="write to us")
         user = known or _new_person(found.email, name, password)
+        is_first = not Membership.objects.filter(organization=organization).exists()
         Membership.objects.get_or_create(
             organization=organization, user=user, defaults={"role": found.role, "created_at": clock.now()}
         )
@@ -142,7 +148,9 @@ def accept(secret: str, *, name: str = "", password: str = "") -> Accepted:
         found.accepted_at = clock.now()
         found.save(update_fields=["accepted_at"])
         audit.note("member.joined", "organization", organization.slug, after={"email": found.email, "role": found.role})
-    return Accepted(user, organization, known is None)
+        is_stranger = is_first and organization.pk not in applied
+        key = replace_first_keys(organization.pk) if is_stranger else None
+    return Accepted(user, organization, known is None, key)
 
 
 def _new_person(email: str, name: str, password: str) -> User:

@@ -115,6 +115,22 @@ def end_key(key: ApiKey) -> None:
     audit.note("api_key.revoked", "api_key", key.public_id)
 
 
+@needs_transaction
+def replace_first_keys(organization_id: int) -> NewKey | None:
+    """Part of the first owner's coming from elsewhere: whoever applied may be a stranger, so the test keys they were
+    given end and another one takes their place. None: there was none.
+    """
+    rows = ApiKey.objects.select_for_update(of=("self",)).select_related("organization")
+    given = rows.filter(organization__twin_of_id=organization_id, parent__isnull=True)
+    known = list(living(given).filter(created_by__startswith=applicant("")))
+    for key in known:
+        end_key(key)
+    if not known:
+        return None
+    first = known[0]
+    return _new(first.organization, first.name, first.scopes, first.allowed_networks, first.rate_per_minute)
+
+
 def keys_of(organization_id: int) -> QuerySet[ApiKey]:
     """The keys that people made, newest first; neither access tokens nor those of the portal."""
     made = ApiKey.objects.filter(organization_id=organization_id, parent__isnull=True)
@@ -123,7 +139,8 @@ def keys_of(organization_id: int) -> QuerySet[ApiKey]:
 
 def keys_made_by(organization_id: int, user: User) -> QuerySet[ApiKey]:
     """What a person made for an organization or its twin and still works: they may know these secrets."""
-    mine = Q(created_by__startswith=f"user:{user.pk} ") | Q(created_by__iexact=applicant(user.email))
+    before = Q(created_by__iexact=applicant(user.email)) | Q(created_by__iexact=newcomer(user.email))
+    mine = Q(created_by__startswith=f"user:{user.pk} ") | before
     rows = ApiKey.objects.filter(Q(organization_id=organization_id) | Q(organization__twin_of_id=organization_id), mine)
     return living(rows.filter(parent__isnull=True)).exclude(prefix=PORTAL_PREFIX).order_by("-created_at", "-pk")
 
@@ -136,6 +153,11 @@ def living(rows: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
 def applicant(email: str) -> str:
     """Who makes the first test key of an account, as it stands in the audit trail: anybody who wrote this address."""
     return f"applicant {email}"[:120]
+
+
+def newcomer(email: str) -> str:
+    """Who accepts an invitation, as it stands in the audit trail."""
+    return f"invited {email}"[:120]
 
 
 def find_key(secret: str, *, at: datetime) -> ApiKey | None:

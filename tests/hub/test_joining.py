@@ -16,9 +16,10 @@ from simplane.core.errors import IllegalMove
 from simplane.hub import mails
 from simplane.ledger import queries
 from simplane.organizations.invitations import fresh_secret
-from simplane.organizations.keys import hash_of
+from simplane.organizations.keys import find_key, hash_of, keys_made_by
 from simplane.organizations.lifecycle import NobodyConfirmed, approve, reactivate, suspend
 from simplane.organizations.models import ApiKey, Invitation, Membership, Organization, User
+from simplane.webhooks.actions import create_endpoint
 from tests import factories
 from tests.delivery.conftest import PostOffice
 from tests.hub.people import browser_of, member, reseller
@@ -137,6 +138,45 @@ def test_the_link_makes_the_applicant_the_owner_and_then_we_may_approve(
     assert "waits for our approval" not in client.get("/hub/").content.decode()
     signed_in = Client().post("/accounts/login/", {"login": "ana@acme.example", "password": factories.PASSWORD})
     assert signed_in.headers["Location"] == "/hub/"
+
+
+def _applied_for(client: Client) -> tuple[str, Organization, str]:
+    """An application; the key it showed, its twin, and the link of the mail."""
+    (secret,) = set(re.findall(r"sk_test_\w{32}", client.post("/hub/join/", WISH).content.decode()))
+    link = fresh_secret(Invitation.objects.latest("pk").pk)
+    assert link is not None
+    return secret, Organization.objects.filter(is_test=True).latest("pk"), f"/hub/invited/{link[1]}/"
+
+
+def test_an_applicant_with_the_address_of_somebody_else_loses_the_key_when_that_one_confirms(client: Client) -> None:
+    strangers, twin, link = _applied_for(client)
+    endpoint = create_endpoint(twin, "https://stranger.example/hook").endpoint
+    owner = Client()
+
+    page = owner.post(link, PERSON).content.decode()
+
+    (fresh,) = set(re.findall(r"sk_test_\w{32}", page))
+    assert "has ended" in page
+    assert find_key(strangers, at=clock.now()) is None
+    endpoint.refresh_from_db()
+    assert endpoint.state == "disabled"
+    found = find_key(fresh, at=clock.now())
+    assert (found and found.organization) == twin
+    assert list(keys_made_by(Organization.objects.get(test_twin=twin).pk, User.objects.get()))[0] == found
+    assert owner.get("/hub/").status_code == 200
+
+    known, twin, link = _applied_for(client)
+    page = Client().post(link, follow=True).content.decode()
+    assert ("The test key of whoever applied has ended" in page, "sk_test_" in page) == (True, False)
+    assert not ApiKey.objects.filter(organization=twin, revoked_at__isnull=True).exists()
+    assert find_key(known, at=clock.now()) is None
+
+
+def test_an_applicant_who_confirms_in_the_same_browser_keeps_the_key(client: Client) -> None:
+    secret, twin, link = _applied_for(client)
+
+    assert client.post(link, PERSON).headers["Location"] == "/hub/"
+    assert find_key(secret, at=clock.now()) == ApiKey.objects.get(organization=twin)
 
 
 def test_somebody_with_an_account_only_confirms_and_signs_in_as_always(client: Client) -> None:
