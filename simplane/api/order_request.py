@@ -11,12 +11,15 @@ from msgspec import Meta, Struct
 from simplane.api.problems import Refused
 from simplane.core.addresses import source_ip
 from simplane.core.ids import new_id
+from simplane.delivery.mime import NOT_A_NAME
 from simplane.ordering.placing import MOST_LINES, MOST_UNITS, LineWanted, OrderWanted
 from simplane.organizations.keys import hash_of
 
 MOST_BYTES = 256 * 1024
 Environ = dict[str, Any]
 _CLEAN = r"^[^\x00-\x1f\x7f]+$"
+_NAME = f"^(?![^\\x00]*(?:{NOT_A_NAME.pattern}))"
+"""It is greeted in a mail to whomever the caller names."""
 Text = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
 
 
@@ -33,7 +36,7 @@ class RecipientIn(Struct, forbid_unknown_fields=True, frozen=True):
     """Who gets the eSIM by mail."""
 
     email: Annotated[str, Meta(max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$")]
-    name: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    name: Annotated[str, Meta(max_length=200, pattern=_NAME)] = ""
     locale: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
 
 

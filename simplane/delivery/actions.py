@@ -49,12 +49,14 @@ def queue_esim_ready(
     unit_count: int,
     locale: str,
     price: Money | None = None,
+    account_id: int | None = None,
     version: int = 1,
 ) -> Message:
     """Write the mail that brings one eSIM, with the links of its unit and order. Once a unit and version.
 
     The same message again returns the first row unchanged. Without an address the message fails at once and a dead
     letter asks for one. `price`: what the buyer paid for the unit, at risk while the mail does not arrive.
+    `account_id`: the organization whose mails are limited (`delivery.limits`), None: they are not.
     """
     links.unit_token(unit_id=unit_id, order_id=order_id, line=line, locale=locale)
     links.order_token(order_id=order_id, locale=locale)
@@ -65,6 +67,7 @@ def queue_esim_ready(
         unit_number=unit_number,
         unit_count=unit_count,
         price=price,
+        account_id=account_id,
     )
     return _write("esim_ready", order_id, unit_id, to=to, locale=locale, context=context, version=version)
 
@@ -77,6 +80,7 @@ def esim_context(
     unit_number: int,
     unit_count: int,
     price: Money | None,
+    account_id: int | None = None,
 ) -> dict[str, Any]:
     """What the mail that brings an eSIM shows, beside the eSIM."""
     return {
@@ -86,6 +90,7 @@ def esim_context(
         "unit_number": unit_number,
         "unit_count": unit_count,
         **({"price_minor": price.minor, "price_currency": price.currency} if price else {}),
+        **({"account_id": account_id} if account_id is not None else {}),
     }
 
 

@@ -30,6 +30,7 @@ CONTEXT_KEYS = frozenset(
         "unit_count",
         "refund_minor",
         "refund_currency",
+        "account_id",
     }
 )
 _MARKETPLACE = re.compile(r"@(members\.ebay|marketplace\.amazon)\.[a-z.]+$", re.IGNORECASE)
@@ -95,7 +96,7 @@ def _facts(message: Message, spoken: Language) -> dict[str, Any]:
     several = spoken.install.of_several.format(number=context.get("unit_number", 1), count=count) if count > 1 else ""
     refund = Money(int(context.get("refund_minor", 0)), str(context.get("refund_currency", "")))
     return {
-        "name": mime.one_line(str(context.get("customer_name", "")))[:100],
+        "name": mime.one_line(mime.greeted(str(context.get("customer_name", ""))))[:100],
         "product": str(context.get("product_name", "")),
         "order": str(context.get("order_name", "")),
         "amount": refund.shown(spoken.formats) if refund.currency else "",

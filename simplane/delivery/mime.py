@@ -22,6 +22,10 @@ from functools import lru_cache
 from simplane.core.errors import BadInput
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+NOT_A_NAME = re.compile(
+    r"://|[wW]{3}\.|[<>]|[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]"
+)
+"""Whoever orders writes names and references into mails to people they choose: no links, no tags, nothing hidden."""
 LONGEST_ADDRESS = 254
 """RFC 5321 section 4.5.3.1.3: a path has 256 octets, its brackets among them."""
 
@@ -51,6 +55,11 @@ class Picture:
 def one_line(text: str) -> str:
     """Text fit for a header: line ends and control characters, the means to smuggle headers in, become blanks."""
     return _CONTROL.sub(" ", text).strip()
+
+
+def greeted(name: str) -> str:
+    """A name fit to be greeted with: one that carries an address, a tag or hidden characters becomes nobody's."""
+    return "" if NOT_A_NAME.search(name) else name
 
 
 def wire_address(address: str) -> str:

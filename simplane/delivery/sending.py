@@ -15,7 +15,7 @@ from simplane.core.db import needs_transaction, refuse_inside_transaction, trans
 from simplane.core.errors import NotFound, Refusal
 from simplane.core.log import logger
 from simplane.core.money import Money
-from simplane.delivery import mail
+from simplane.delivery import limits, mail
 from simplane.delivery.decide import Try, Verdict, verdict
 from simplane.delivery.events import MessageFailed, MessageSent, MessageUnknown
 from simplane.delivery.models import InstallLink, Message, Suppression
@@ -171,6 +171,9 @@ def _composed(message: Message, suppressed: str | None, link: InstallLink | None
         envelope = mail.compose(message, link)
     except Refusal as refusal:
         return _refuse(message, "mail_refused", SendResult(name="failed", reason=str(refusal)))
+    waits = limits.put_off(message)
+    if waits is not None:
+        return waits
     return Parcel(message=message, envelope=envelope, repeat=message.state == State.UNKNOWN)
 
 

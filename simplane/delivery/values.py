@@ -13,9 +13,10 @@ class SendResult:
 
     `sent`: the mail server took it. `retry`: not taken, tried again at `at`. `unknown`: it may have been taken;
     repeated once at `at`, or never (None). `suppressed`: we do not write to this address. `failed`: refused for good.
+    `put_off`: nothing was tried, it goes at `at`, for its account sent too many.
     """
 
-    name: Literal["sent", "retry", "failed", "unknown", "suppressed"]
+    name: Literal["sent", "retry", "failed", "unknown", "suppressed", "put_off"]
     at: datetime | None = None
     reason: str = ""
 

@@ -12,6 +12,7 @@ from simplane.core import clock
 from simplane.core.errors import BadInput, NotFound, Refusal
 from simplane.core.ratelimit import take
 from simplane.delivery import qr
+from simplane.delivery.limits import AN_HOUR
 from simplane.delivery.mime import usable as usable_address
 from simplane.hub import qr_zip, words
 from simplane.hub.order_page import own_order
@@ -24,7 +25,8 @@ from simplane.ui.outcomes import attempt
 
 MOST_SENT = 50
 """eSIMs to one address at once: each is a mail."""
-MAILS_A_SECOND, MAILS_AT_ONCE = 0.5, 200
+MAILS_A_SECOND, MAILS_AT_ONCE = AN_HOUR / 3600, 200
+"""No faster than they leave (`delivery.limits`): what is asked for here is refused before it waits for days."""
 
 
 @require_POST

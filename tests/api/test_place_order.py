@@ -162,6 +162,11 @@ def test_sixty_orders_at_once_on_money_for_twenty_two_are_twenty_two(caller: Cal
         ({**ONE, "currency": "XXX"}, "currency"),
         ({**ONE, "recipient": {"email": "nobody"}}, "email"),
         ({**ONE, "recipient": {"email": "a@b.example", "locale": "../../x"}}, "locale"),
+        ({**ONE, "recipient": {"email": "a@b.example", "name": "You won - open https://evil.example"}}, "name"),
+        ({**ONE, "recipient": {"email": "a@b.example", "name": "www.evil.example"}}, "name"),
+        ({**ONE, "recipient": {"email": "a@b.example", "name": "<b>Ann</b>"}}, "name"),
+        ({**ONE, "recipient": {"email": "a@b.example", "name": "Ann\u202eevil"}}, "name"),
+        ({**ONE, "recipient": {"email": "a@b.example", "name": "Ann\n\nevil"}}, "name"),
     ],
 )
 def test_a_wrong_field_is_named_and_changes_nothing(body: Any, said: str) -> None:

@@ -9,6 +9,8 @@ from django.conf import settings
 from simplane.core import clock, events
 from simplane.core.db import transaction
 from simplane.delivery.actions import queue_notice
+from simplane.delivery.mime import greeted
+from simplane.ordering.actions.recipients import limited, may_mail
 from simplane.ordering.events import OrderLate
 from simplane.ordering.models import Order
 
@@ -47,11 +49,18 @@ def tell_customer(order_id: int, step: int) -> None:
     order = Order.objects.select_related("customer").get(pk=order_id)
     if order.state != Order.State.OPEN or "@" not in order.customer.email:
         return
+    if not may_mail(order, order.customer.email):
+        return
+    limit = {"account_id": account} if (account := limited(order)) is not None else {}
     with transaction():
         queue_notice(
             "order_late",
             order_id=order.pk,
             to=order.customer.email,
             locale=order.locale,
-            context={"customer_name": order.customer.name, "order_name": order.name},
+            context={
+                "customer_name": order.customer.name,
+                "order_name": order.name if greeted(order.name) else order.public_id,
+                **limit,
+            },
         )

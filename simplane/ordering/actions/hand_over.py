@@ -112,6 +112,10 @@ def _keep(unit: Unit, result: SendResult) -> None:
     if result.name == "sent":
         with transaction():
             delivered(unit)
+    elif result.name == "put_off":
+        # A reseller reads it here already; the order is not late because its account sends too much.
+        with transaction():
+            delivered(unit, why="ready, and its mail waits its turn")
     else:
         # The message row owns its retries; the unit looks again after the next one. A failed one is a dead letter.
         work.release(unit, due_at=result.at + timedelta(seconds=10) if result.at is not None else None)

@@ -11,7 +11,11 @@ from simplane.core import clock, jobs
 from simplane.core.db import needs_transaction
 from simplane.core.money import Money
 from simplane.delivery.actions import Ready, esim_context, queue_esim_ready, queue_first_esim_ready
+from simplane.delivery.links import unit_token
+from simplane.delivery.mime import greeted
 from simplane.delivery.models import Message
+from simplane.ordering.actions.hand_over import delivered
+from simplane.ordering.actions.recipients import ONLY_MEMBERS, limited, may_mail, refuse_strangers
 from simplane.ordering.models import Unit
 
 S = Unit.State
@@ -22,6 +26,11 @@ def queue_mail(unit: Unit, *, again: bool = False, to: str = "") -> None:
     """Write the install mail of a unit (its order, customer, product and line loaded) and the job that sends it."""
     assert unit.line is not None
     order = unit.order
+    if again:
+        refuse_strangers(order, to or order.customer.email)
+    elif not may_mail(order, order.customer.email):
+        _without_mail(unit)
+        return
     number, count = _places([unit.pk])[unit.pk]
     address = to or (order.customer.email if "@" in order.customer.email else "")
     version = 1 + Message.objects.filter(unit_id=unit.pk, kind="esim_ready").count() if again else 1
@@ -32,11 +41,12 @@ def queue_mail(unit: Unit, *, again: bool = False, to: str = "") -> None:
         to=address,
         customer_name=order.customer.name,
         product_name=unit.product.name,
-        order_name=order.name,
+        order_name=order.name if greeted(order.name) else order.public_id,
         unit_number=number,
         unit_count=count,
         locale=order.locale,
         price=Money(unit.price_minor, unit.currency),
+        account_id=limited(order),
         version=version,
     )
     if unit.state == S.READY:
@@ -45,6 +55,15 @@ def queue_mail(unit: Unit, *, again: bool = False, to: str = "") -> None:
         jobs.enqueue("ordering.hand_over", unit_id=unit.pk)
     else:
         jobs.enqueue("delivery.send", message_id=message.pk)
+
+
+@needs_transaction
+def _without_mail(unit: Unit) -> None:
+    """It is there for the one who ordered it, who can read it; nobody is written to."""
+    assert unit.line is not None
+    unit_token(unit_id=unit.pk, order_id=unit.order_id, line=unit.line, locale=unit.order.locale)
+    if unit.state == S.READY:
+        delivered(unit, why=ONLY_MEMBERS)
 
 
 @needs_transaction
