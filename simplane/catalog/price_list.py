@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from simplane.catalog.models import Price, Product, Terms, WholesalePrice
+from simplane.core import clock
 from simplane.organizations.models import Organization
 
 
@@ -58,16 +59,19 @@ def changed(
 ) -> Sequence[Changed]:
     """Products that changed after (moment, product id) and not after `until`, the first change first, each once.
 
-    A price changes when it begins, ends or is approved; a product, or a price dated back, when somebody wrote it.
+    A price changes when it begins, ends or is approved; a product, or a price dated back, when somebody wrote it; and
+    every product when the organization moves to another tier. `until` is not after `settled`.
     """
     moment, product_id = after
+    terms_owner = organization.twin_of or organization
     values: dict[str, datetime | int | str | None] = {
         "since": moment,
         "until": until,
         "product": product_id,
         "most": most,
         "currency": terms.currency,
-        "owner": organization.twin_of_id or organization.pk,
+        "owner": terms_owner.pk,
+        "slug": terms_owner.slug,
         "tier": terms.tier_id,
     }
     with connection.cursor() as cursor:
@@ -75,6 +79,21 @@ def changed(
         return [Changed(*row) for row in cursor.fetchall()]
 
 
+def settled(margin: timedelta) -> datetime:
+    """Until when all that was written can be read: what is under way is younger, by `margin` for work before it began.
+
+    A transaction counts from its beginning once it has written something, if its database user is ours.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(UNDER_WAY)
+        (age,) = cursor.fetchone() or (None,)
+    return clock.now() - margin - (age or timedelta(0))
+
+
+UNDER_WAY = """
+SELECT max(clock_timestamp() - xact_start) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+"""
 _PRICES = """
 SELECT p.product_id, t.at FROM {table} AS p CROSS JOIN LATERAL (VALUES {moments}) AS t (at)
 WHERE p.currency = %(currency)s AND t.at >= %(since)s AND t.at <= %(until)s {more}
@@ -94,6 +113,10 @@ SELECT found.product_id, max(found.at) AS at FROM (
   SELECT p.id, a.at FROM core_auditentry AS a JOIN catalog_product AS p
     ON a.entity = 'product' AND p.sku = a.entity_id OR a.entity = 'price' AND a.entity_id IN (p.sku, p.sku || ' list')
   WHERE a.at >= %(since)s AND a.at <= %(until)s AND a.entity IN ('product', 'price')
+  UNION ALL
+  SELECT p.id, a.at FROM core_auditentry AS a CROSS JOIN catalog_product AS p
+  WHERE a.entity = 'organization' AND a.entity_id = %(slug)s AND a.at >= %(since)s AND a.at <= %(until)s
+    AND a.action IN ('terms.changed', 'terms.tier_by_volume') AND a.before -> 'tier' IS DISTINCT FROM a.after -> 'tier'
   UNION ALL
   SELECT p.id, p.created_at FROM catalog_product AS p WHERE p.created_at >= %(since)s AND p.created_at <= %(until)s
 ) AS found (product_id, at)

@@ -17,7 +17,7 @@ from simplane.api.v1.hints import hints
 from simplane.api.v1.paging import Paging, page_of, read_cursor, write_cursor
 from simplane.api.v1.values import CLEAN, Currency, Moment, Page, examples
 from simplane.catalog.models import Product, Terms
-from simplane.catalog.price_list import changed, with_prices
+from simplane.catalog.price_list import changed, settled, with_prices
 from simplane.catalog.wholesale import terms_of
 from simplane.core import clock
 from simplane.organizations.models import Organization
@@ -26,7 +26,7 @@ router = Router(tags=["Catalogue"], auth=Scope("catalogue:read"))
 ETAGGED = hints("no_wallet", etag=True)
 MEGABYTE = 10**6
 SETTLED = timedelta(seconds=5)
-"""A write that began earlier may commit later: the feed tells only what is so old that nothing comes in before it."""
+"""Between the moment that a change is written with and the beginning of its transaction."""
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -121,14 +121,15 @@ def list_products(request: ApiRequest, wanted: Query[ProductFilter]) -> HttpResp
 
 @router.get("/products/changes", response=ChangesOut, summary="Follow changes", openapi_extra=hints("no_wallet"))
 def list_changes(request: ApiRequest, wanted: Query[Since]) -> dict[str, Any]:
-    """Products whose content or price changed since a cursor, as they are now, each once; a few seconds behind.
+    """Products whose content or price changed since a cursor, as they are now, each once; a few seconds behind, or as
+    long as a write is under way.
 
     Call it until `has_more` is false, keep `next_cursor`, and go on from there later.
     """
     owner = request.auth.organization
     terms = _terms(owner)
     moment, product = read_cursor(wanted.since, dated=True) if wanted.since else (FIRST, 0)
-    found = list(changed(owner, terms, after=(moment, product), until=clock.now() - SETTLED, most=wanted.limit + 1))
+    found = list(changed(owner, terms, after=(moment, product), until=settled(SETTLED), most=wanted.limit + 1))
     more, found = len(found) > wanted.limit, found[: wanted.limit]
     at = {one.product_id: one.at for one in found}
     rows = {row.pk: row for row in with_prices(owner, terms, at=clock.now()).filter(pk__in=at)}

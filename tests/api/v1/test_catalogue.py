@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from simplane.catalog.actions import change_product, put_price, set_price
 from simplane.catalog.models import Product, Terms, Tier, WholesalePrice
+from simplane.catalog.price_list import settled
+from simplane.catalog.terms import move_by_volume, set_terms
 from simplane.catalog.values import ProductSpec
 from simplane.catalog.wholesale import effective_price
 from simplane.core import clock
@@ -155,6 +158,36 @@ def test_a_price_that_begins_or_ends_later_is_told_then(caller: Program, monkeyp
         seen.append([one["product"]["price"]["amount_minor"] for one in told["data"]])
         cursor = told["next_cursor"]
     assert seen == [[1_00], [1_00], [3_00], []]
+
+
+@pytest.mark.parametrize("by", ["a person", "volume"])
+def test_another_tier_changes_every_product(caller: Program, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    silver, owner = Tier.objects.create(name="Silver", min_monthly_units=10), caller.organization
+    another = program().organization
+    agreed(sold("P-0", 9_00), 5_00, tier=silver)
+    sold("P-1", 9_00)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(minutes=1))
+    cursor = caller.get("/products/changes").told["next_cursor"]
+    set_terms(owner.pk, tier=Tier.objects.get(name="Gold"), pinned=True, max_order_minor=100)
+    with transaction():
+        move_by_volume(another.pk, silver, reason="another reseller's")
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(minutes=2))
+    assert caller.get("/products/changes", since=cursor).told["data"] == []
+
+    if by == "a person":
+        set_terms(owner.pk, tier=silver, pinned=True, max_order_minor=100)
+    else:
+        with transaction():
+            move_by_volume(owner.pk, silver, reason="12 eSIMs in 30 days")
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(minutes=3))
+    told = caller.get("/products/changes", since=cursor).told["data"]
+    assert [one["product"]["price"]["amount_minor"] for one in told] == [5_00, 9_00]
+
+
+def test_what_a_long_transaction_writes_is_waited_for() -> None:
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as writer:
+        writer.execute("SELECT pg_current_xact_id(), pg_sleep(0.05)")
+        assert NOW - timedelta(minutes=2) < settled(timedelta(minutes=1)) <= NOW - timedelta(minutes=1, seconds=0.05)
 
 
 def _spec(sku: str, **given: Any) -> ProductSpec:
