@@ -11,13 +11,14 @@ from msgspec import Meta, Struct
 from simplane.api.problems import Refused
 from simplane.core.addresses import source_ip
 from simplane.core.ids import new_id
-from simplane.delivery.mime import NOT_A_NAME
+from simplane.delivery.mime import NOT_A_NAME, usable
 from simplane.ordering.placing import MOST_LINES, MOST_UNITS, LineWanted, OrderWanted
 from simplane.organizations.keys import hash_of
 
 MOST_BYTES = 256 * 1024
 Environ = dict[str, Any]
-_CLEAN = r"^[^\x00-\x1f\x7f]+$"
+# Ends with \Z: Python's $ lets a line end pass. The document says $, which is the end in JSON Schema.
+_CLEAN = r"^[^\x00-\x1f\x7f]+\Z"
 _NAME = f"^(?![^\\x00]*(?:{NOT_A_NAME.pattern}))"
 """It is greeted in a mail to whomever the caller names."""
 Text = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
@@ -35,9 +36,9 @@ class LineIn(Struct, forbid_unknown_fields=True, frozen=True):
 class RecipientIn(Struct, forbid_unknown_fields=True, frozen=True):
     """Who gets the eSIM by mail."""
 
-    email: Annotated[str, Meta(max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$")]
+    email: Annotated[str, Meta(max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+\Z")]
     name: Annotated[str, Meta(max_length=200, pattern=_NAME)] = ""
-    locale: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
+    locale: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?\Z")] = "en"
 
 
 class OrderIn(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
@@ -107,6 +108,8 @@ def _parsed(raw: bytes) -> OrderIn:
         raise Refused("bad_request", str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused("bad_json", str(error)[:200]) from None
+    if wanted.recipient and not usable(wanted.recipient.email):
+        raise Refused("bad_request", "no mail can be sent there, it reads name@example.com - at `$.recipient.email`")
     units = sum(line.quantity for line in wanted.lines)
     if units > MOST_UNITS:
         raise Refused("bad_request", f"{units} eSIMs in one order, at most {MOST_UNITS}: split it")

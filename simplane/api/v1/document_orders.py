@@ -56,6 +56,7 @@ def operation() -> tuple[Tree, Tree]:
     """The operation, and the schemas it refers to."""
     (_, placed), schemas = msgspec.json.schema_components([OrderIn, UnitState], ref_template=REF + "{name}")
     del placed
+    _end_as_json_schema(schemas)
     answer = PlacedOut.model_json_schema(ref_template=REF + "{model}")
     schemas |= answer.pop("$defs", {})
     unit: Tree = schemas.pop("UnitState")
@@ -68,6 +69,14 @@ def operation() -> tuple[Tree, Tree]:
     answer["properties"]["dry_run"] = {"type": "boolean", "description": "Only there, and true, of a dry run."}
     schemas["PlacedOut"] = answer
     return OPERATION | hints(*CODES, key="required") | {"parameters": [*PARAMETERS], "responses": _answers()}, schemas
+
+
+def _end_as_json_schema(tree: Any) -> None:
+    """Python's end of a text, in its patterns, as the regular expressions of JSON Schema write it."""
+    if isinstance(tree, dict) and isinstance(tree.get("pattern"), str):
+        tree["pattern"] = tree["pattern"].replace(r"\Z", "$")
+    for child in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        _end_as_json_schema(child)
 
 
 def _answers() -> Tree:
