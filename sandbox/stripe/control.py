@@ -141,9 +141,13 @@ class StripeControl:
         return {"dispute": dispute}
 
     def pay_out(self, number: str, body: JsonObject) -> JsonObject:
-        """{"everything": false, "arrive": false}: one automatic payout per currency; `everything` waits for no date."""
+        """{"everything": false, "arrive": false, "debit": false}: one automatic payout per currency.
+
+        `everything` waits for no date, `debit` takes what is below zero from the bank.
+        """
         del number
-        made = payouts.run(self._account, everything=bool(body.get("everything", False)))
+        everything, debit = bool(body.get("everything", False)), bool(body.get("debit", False))
+        made = payouts.run(self._account, everything=everything, debit=debit)
         if body.get("arrive"):
             for payout in made:
                 payouts.arrive(self._account, payout)

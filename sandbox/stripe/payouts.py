@@ -15,8 +15,11 @@ FAILURES = {
 UNPAID = "payout is null"
 
 
-def run(account: Account, *, everything: bool = False) -> list[JsonObject]:
-    """Pay out, per currency, all that is available (or all there is). A sum of nothing or less waits."""
+def run(account: Account, *, everything: bool = False, debit: bool = False) -> list[JsonObject]:
+    """Pay out, per currency, all that is available (or all there is). A sum of nothing waits.
+
+    One below zero waits too, unless `debit`: then the bank account pays it, by a payout of a negative amount.
+    """
     ledger.mature(account)
     if everything:
         for entry in account.objects.where("balance_transaction", "status = 'pending'"):
@@ -26,7 +29,7 @@ def run(account: Account, *, everything: bool = False) -> list[JsonObject]:
         condition = f"{UNPAID} and status = 'available' and currency = ?"
         entries = account.objects.where("balance_transaction", condition, (currency,))
         total = sum(entry["net"] for entry in entries)
-        if total > 0:
+        if total > 0 or (debit and total < 0):
             made.append(_pay(account, total, currency, entries))
     return made
 

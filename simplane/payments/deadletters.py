@@ -18,6 +18,13 @@ class StillBlocked(Refusal):
     status = 409
 
 
+class NoAnswer(Refusal):
+    """Stripe does not answer now."""
+
+    code = "no_answer"
+    status = 409
+
+
 def _check_key(letter: DeadLetter) -> None:
     account = StripeAccount.objects.filter(key=letter.subject_id).first()
     if account is None:
@@ -42,8 +49,17 @@ def _match(letter: DeadLetter) -> None:
     payouts.match_again(found.pk)
 
 
+def _read(letter: DeadLetter) -> None:
+    try:
+        payouts.read(letter.detail["account"], letter.subject_id)
+    except CallFailed as failed:
+        raise NoAnswer(str(failed), fix="try again in a minute") from failed
+
+
 def _close(letter: DeadLetter) -> None:
-    """`perform` closes the letter; nothing else is to be done."""
+    """`perform` closes the letter. A payout by hand is settled by it, for nobody but a person knows what it was."""
+    if letter.cause == "payout_difference":
+        payouts.settle(letter.subject_id)
 
 
 ACTIONS = (
@@ -66,6 +82,12 @@ ACTIONS = (
         explain="Reads the payout's movements again and compares each with the ledger.",
         run=_match,
         resolves=False,
+    ),
+    SafeAction(
+        name="payout_read",
+        label="Read it again",
+        explain="Reads the payout at Stripe again, posts it and compares it with the ledger.",
+        run=_read,
     ),
     SafeAction(
         name="payments_close",
@@ -110,6 +132,18 @@ CAUSES = (
         "A payout does not match our ledger",
         "The named movements are not in our books as Stripe reports them: a payment made at Stripe by hand, or a fault.",
         ("payout_match", "payments_close"),
+    ),
+    Cause(
+        "payout_unread",
+        "A payout can not be taken in",
+        "To post it, or to compare it with the ledger, ended in a fault. Until then the ledger says it still lies at Stripe.",
+        ("payout_read", "payments_close"),
+    ),
+    Cause(
+        "stripe_unread",
+        "Missed news of Stripe's can not be fetched",
+        "Stripe answers, but its answer can not be taken in. It is tried every hour and this closes when it went well.",
+        ("payments_close",),
     ),
 )
 

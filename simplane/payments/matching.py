@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from django.db.models import Q
+
 from simplane.core import clock
 from simplane.core.db import transaction
 from simplane.ledger import queries as ledger
@@ -18,12 +20,19 @@ from simplane.payments.units import from_stripe
 
 
 def match_open() -> int:
-    """Match again every payout that is not matched or differed; how many were looked at."""
-    rows = list(Payout.objects.exclude(matched_at__isnull=False, differences=0).values_list("pk", flat=True))
-    for pk in rows:
+    """Match again every payout that is not matched or differed; how many were looked at.
+
+    One by hand is named once: Stripe never says more about it, only a person can.
+    """
+    done = Q(matched_at__isnull=False) & (Q(differences=0) | Q(automatic=False))
+    rows = list(Payout.objects.exclude(done).select_related("account"))
+    for row in rows:
         with transaction():
-            Payout.objects.filter(pk=pk, lease_until__isnull=True).update(due_at=clock.now())
-        payouts.step(pk)
+            Payout.objects.filter(pk=row.pk, lease_until__isnull=True).update(due_at=clock.now())
+        try:
+            payouts.step(row.pk)
+        except Exception as problem:
+            payouts.unread(row.account, row.stripe_id, problem)
     return len(rows)
 
 

@@ -34,6 +34,8 @@ CHARGES, REFUNDS = ("charge", "payment"), ("refund", "payment_refund")
 MOST_MATCHES = 5
 """Over about a day; then only a person's wish compares again."""
 BY_HAND = "paid out by hand: Stripe does not name its movements"
+UNREAD = "payout_unread"
+"""Letters about payouts that could not be posted or compared; those of `payout` are about what differs."""
 
 
 def read(account_id: int, payout_id: str) -> None:
@@ -64,9 +66,24 @@ def keep(account: StripeAccount, found: Json) -> int:
     return row.pk
 
 
+def unread(account: StripeAccount, payout_id: str, problem: Exception) -> None:
+    """It could not be posted or compared: a person is told, others go on. To be called where the problem is caught."""
+    log.exception("payout.unread", payout=payout_id)
+    with transaction():
+        deadletters.open_letter(
+            UNREAD,
+            payout_id,
+            cause="payout_unread",
+            summary=f"{payout_id}: {type(problem).__name__}: {problem}"[:500],
+            detail={"account": account.pk},
+        )
+
+
 @needs_transaction
 def _book(row: Payout) -> None:
     """One that failed went out and came back: its two movements are in the reports as well."""
+    if row.amount_minor == 0:
+        return
     amount, books = Money(row.amount_minor, row.currency), accounts.ledger_of(row.account)
     if row.status == PAID or row.status in FAILED:
         fact = Fact(kind="payout", key=payout_key(row.stripe_id), subject=row.stripe_id, ledger=books)
@@ -109,6 +126,12 @@ def match_again(payout_id: int) -> None:
         jobs.enqueue("payments.payout", payout_id=payout_id)
 
 
+def settle(stripe_id: str) -> None:
+    """A person knows what a payout by hand was: it counts as a difference no more."""
+    with transaction():
+        Payout.objects.filter(stripe_id=stripe_id, automatic=False).update(differences=0, problem="")
+
+
 def _match(row: Payout, gateway: Gateway) -> datetime | None:
     """Compare and tell; when to compare again: what differs now may be on its way to us."""
     movements = gateway.movements_of(row.stripe_id) if row.automatic else []
@@ -128,6 +151,7 @@ def _match(row: Payout, gateway: Gateway) -> datetime | None:
             attempts=row.attempts + 1,
         )
         _tell(row, problem, wrong)
+        deadletters.close_letter(UNREAD, row.stripe_id, resolution="taken in")
     again = bool(wrong) and row.attempts < MOST_MATCHES
     return clock.now() + timedelta(hours=2**row.attempts) if again else None
 
@@ -204,7 +228,8 @@ def _whose(row: Payout, source: Json) -> TopUp | None:
 
 def _whole(row: Payout, lines: list[PayoutLine]) -> str:
     if not row.automatic:
-        return BY_HAND
+        settled = row.matched_at is not None and row.differences == 0
+        return "" if settled else BY_HAND
     amount = Money(row.amount_minor, row.currency)
     rest = sum(one.net_minor for one in lines if one.kind != "payout")
     return "" if rest == row.amount_minor else f"{amount} went out, its movements add up to {Money(rest, row.currency)}"

@@ -45,13 +45,13 @@ def bank_in(organization_id: int, gross: Money) -> list[Posting]:
 
 
 def paid_out(service: str, amount: Money) -> list[Posting]:
-    """Stripe sent money to our bank."""
-    return [Posting(AccountRef(Kind.BANK, amount.currency), clearing(service, amount.currency), amount.minor)]
+    """Stripe sent money to our bank, or took it from there when our balance was below zero: then negative."""
+    return _moved(clearing(service, amount.currency), AccountRef(Kind.BANK, amount.currency), amount.minor)
 
 
 def came_back(service: str, amount: Money) -> list[Posting]:
     """The bank refused a payout."""
-    return [Posting(clearing(service, amount.currency), AccountRef(Kind.BANK, amount.currency), amount.minor)]
+    return _moved(AccountRef(Kind.BANK, amount.currency), clearing(service, amount.currency), amount.minor)
 
 
 def wallet(organization_id: int, currency: str) -> AccountRef:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from simplane.core import deadletters
+from simplane.core.db import transaction
 from simplane.core.models import DeadLetter
+from simplane.ledger.actions import post
+from simplane.ledger.actions.post import Fact
 from simplane.ledger.chart import Kind
-from simplane.payments import actions, catch_up, payouts
+from simplane.ledger.errors import KeyReused
+from simplane.ledger.models import Ledger
+from simplane.ledger.values import AccountRef, Posting
+from simplane.payments import actions, catch_up, matching, payouts
 from simplane.payments.models import Payout, PayoutLine
 from tests.payments.desk import Desk
 
@@ -85,6 +94,65 @@ def test_a_payout_that_the_bank_sent_back_is_matched_too_and_goes_out_again(desk
     assert list(states) == [("failed", 0), ("paid", 0)]
     assert (desk.booked(Kind.BANK), desk.letters()) == (49_00, [])
     desk.add_up()
+
+
+def test_a_balance_below_zero_that_stripe_takes_from_our_bank_is_posted_the_other_way_round(desk: Desk) -> None:
+    row = desk.paid()
+    desk.standin.control("payouts/run", everything=True, arrive=True)
+    actions.refund_top_up(desk.organization.pk, row.public_id, 20_00, reason="asked")
+    desk.standin.control("payouts/run", everything=True, arrive=True, debit=True)
+    desk.tell()
+    taken = (Payout.objects.order_by("pk").last(), desk.booked(Kind.BANK), desk.booked(Kind.CLEARING))
+    number = desk.api.v1.payouts.list().data[0].id
+    desk.standin.control(f"payouts/{number}", do="fail", failure_code="no_account")
+    desk.tell()
+
+    assert taken[0] is not None
+    assert (taken[0].amount_minor, taken[0].differences, *taken[1:]) == (-20_00, 0, 29_00, 0)
+    assert (desk.booked(Kind.BANK), desk.booked(Kind.CLEARING), desk.letters()) == (49_00, -20_00, [])
+    desk.add_up()
+
+
+def test_a_payout_that_can_not_be_taken_in_is_told_and_those_behind_it_are_taken(desk: Desk) -> None:
+    for _ in range(2):
+        desk.paid()
+        desk.standin.control("payouts/run", everything=True, arrive=True)
+        desk.news()  # lost
+    newest = desk.api.v1.payouts.list().data[0].id
+    with transaction():  # our ledger says something else about it
+        bank, sales = AccountRef(Kind.BANK, "EUR"), AccountRef(Kind.SALES, "EUR", subject="wholesale")
+        post(Fact(kind="payout", key=payouts.payout_key(newest), ledger=Ledger.TEST), [Posting(bank, sales, 1)])
+
+    found = catch_up.catch_up()
+    again = catch_up.catch_up()
+
+    assert (found["stripe-test"]["payouts"], again["stripe-test"]["payouts"]) == (2, 1)
+    assert newest in again["stripe-test"]["problem"]
+    assert [(one.status, one.differences) for one in Payout.objects.exclude(stripe_id=newest)] == [("paid", 0)]
+    letter = DeadLetter.objects.get(resolved_at__isnull=True)
+    assert (letter.cause, letter.subject_id, letter.action) == ("payout_unread", newest, "payout_read")
+    with pytest.raises(KeyReused):
+        deadletters.perform(letter.pk, "payout_read")
+
+
+def test_a_payout_by_hand_is_named_once_and_settled_by_the_person_who_closes_its_letter(desk: Desk) -> None:
+    desk.paid()
+    desk.standin.control("clock", advance_seconds=30 * 86_400)
+    number = desk.api.v1.payouts.create({"amount": 10_00, "currency": "eur"}).id
+    desk.standin.control(f"payouts/{number}", do="arrive")
+    desk.tell()
+    letter = DeadLetter.objects.get(resolved_at__isnull=True)
+    named = (letter.cause, Payout.objects.get().differences, matching.match_open())
+
+    deadletters.perform(letter.pk, "payments_close")
+    matching.match_open()
+    payouts.match_again(Payout.objects.get().pk)
+    desk.work()
+
+    assert named == ("payout_difference", 1, 0)
+    assert (Payout.objects.get().differences, Payout.objects.get().problem, desk.letters()) == (0, "", [])
+    assert DeadLetter.objects.get().seen_again == 0
+    assert desk.booked(Kind.BANK) == 10_00
 
 
 def test_events_and_payouts_that_never_reached_us_are_fetched(desk: Desk) -> None:
