@@ -146,7 +146,7 @@ class Unit(WorkItem):
         CANCELLED = "cancelled"
         REFUNDED = "refunded"
 
-    organization = models.ForeignKey(Organization, models.PROTECT)
+    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False)
     public_id = models.CharField(max_length=32)
     book = models.CharField(max_length=12)
     account = models.CharField(max_length=80)
@@ -183,6 +183,7 @@ class Unit(WorkItem):
         indexes = [
             models.Index(fields=["due_at"], name="unit_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["order"], name="unit_of_order"),
+            models.Index(fields=["organization", "-id"], name="unit_of_organization"),
             models.Index(
                 fields=["state", "state_at"],
                 name="unit_unfinished",

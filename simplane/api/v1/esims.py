@@ -57,7 +57,7 @@ def list_esims(request: ApiRequest, wanted: Query[EsimFilter]) -> dict[str, Any]
         rows = rows.filter(line__iccid=wanted.iccid)
     if wanted.state:
         rows = rows.filter(Q(("esim_state", wanted.state)))
-    return page_of(rows, wanted, shown)
+    return page_of(rows, wanted, shown, by=None)
 
 
 @router.get("/esims/{id}", response=EsimOut, summary="Read an eSIM")

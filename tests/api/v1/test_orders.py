@@ -161,3 +161,22 @@ def test_a_page_of_orders_goes_on_where_it_ended(caller: Program) -> None:
         seen += [one["id"] for one in page["data"]]
         cursor = {"cursor": page["next_cursor"]}
     assert (seen, page["has_more"]) == (wanted, False)
+
+
+def test_a_page_of_esims_sorts_nothing(caller: Program) -> None:
+    for _ in range(3):
+        ordered(caller)
+    first = caller.get("/esims", limit=2).told
+    with CaptureQueriesContext(connection) as queries:
+        last = caller.get("/esims", limit=2, cursor=first["next_cursor"]).told
+    newest = list(Unit.objects.filter(line__isnull=False).order_by("-pk").values_list("public_id", flat=True))
+    assert [one["id"] for one in first["data"] + last["data"]] == newest
+
+    (page,) = (one["sql"] for one in queries if 'ORDER BY "ordering_unit"' in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {page}")
+        plan = " ".join(row[0] for row in cursor.fetchall())
+    assert "using unit_of_organization" in plan
+    assert "Sort" not in plan
