@@ -162,7 +162,7 @@ def test_an_applicant_with_the_address_of_somebody_else_loses_the_key_when_that_
     assert endpoint.state == "disabled"
     found = find_key(fresh, at=clock.now())
     assert (found and found.organization) == twin
-    assert list(keys_made_by(Organization.objects.get(test_twin=twin).pk, User.objects.get()))[0] == found
+    assert keys_made_by(Organization.objects.get(test_twin=twin).pk, User.objects.get()).get() == found
     assert owner.get("/hub/").status_code == 200
 
     known, twin, link = _applied_for(client)

@@ -50,6 +50,8 @@ def test_what_can_not_be_is_refused_and_charges_nothing(desk: Desk, caller: Prog
     assert code({"amount_minor": 500, "method": "card", "card": "card_another"}) == (404, "not_found")
     assert code({"amount_minor": 500, "success_url": "file:///etc/passwd"}) == (422, "bad_request")
     assert code({"amount_minor": 500, "success_url": "https://a[b"}) == (422, "bad_request")
+    for sign in ("\0", "\x07", "\x7f", "\u202e", " "):
+        assert code({"amount_minor": 500, "success_url": f"https://a.example/{sign}"}) == (422, "bad_request")
     assert code({"amount_minor": 500}, key="") == (400, "idempotency_key_missing")
     StripeAccount.objects.update(active=False)
     assert code({"amount_minor": 500}) == (409, "no_payment_service")

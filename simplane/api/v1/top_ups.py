@@ -27,7 +27,7 @@ from simplane.payments.starting import MOST_AT_STRIPE
 
 router = Router(tags=["Wallet"])
 READ, WRITE = Scope("wallet:read"), Scope("wallet:write")
-Address = Annotated[str, Field(max_length=LONGEST_URL, pattern=r"^https?://[A-Za-z0-9][^\s]*$")]
+Address = Annotated[str, Field(max_length=LONGEST_URL, pattern=r"^https?://[A-Za-z0-9][\x21-\x7e]*$")]
 State = Literal[
     "created",
     "awaiting",
