@@ -8,6 +8,7 @@ from simplane.core import audit, clock
 from simplane.core.db import transaction
 from simplane.core.errors import BadInput
 from simplane.core.money import Money
+from simplane.organizations.keys import NotApproved
 from simplane.organizations.models import Organization
 from simplane.payments import setups, starting
 from simplane.payments.bank import decide_bank_top_up, propose_bank_top_up
@@ -44,13 +45,14 @@ def start_checkout(
 ) -> TopUp:
     """A top-up to be paid on Stripe's page: `url` of the answer, empty (state `created`) while Stripe does not answer.
 
-    The same `request_key` answers the same top-up. Raises BadTopUp, BadInput, NoPaymentService, TopUpKeyReused.
+    The same `request_key` answers the same top-up. Raises BadTopUp, BadInput, NoPaymentService, NotApproved, TopUpKeyReused.
     """
+    _approved(organization)
     account = starting.check(organization, money)
     for one in (success_url, cancel_url):
         check_url(one)
     with transaction():
-        row = starting.known(organization, request_key, money, TopUp.Method.CHECKOUT) or starting.by_page(
+        row = starting.known(organization, request_key, money) or starting.by_page(
             organization,
             account,
             money,
@@ -64,12 +66,13 @@ def start_checkout(
 
 def charge_card(organization: Organization, money: Money, card: str, *, request_key: str | None = None) -> TopUp:
     """A top-up from a saved card (its public id), charged at once: succeeded, processing, failed with `problem`, or
-    `created` while Stripe does not answer. Raises NotFound, BadTopUp, NoPaymentService, TopUpKeyReused.
+    `created` while Stripe does not answer. Raises NotFound, BadTopUp, NoPaymentService, NotApproved, TopUpKeyReused.
     """
+    _approved(organization)
     account = starting.check(organization, money)
     found = card_of(organization.pk, card)
     with transaction():
-        row = starting.known(organization, request_key, money, TopUp.Method.CARD) or starting.by_card(
+        row = starting.known(organization, request_key, money, found) or starting.by_card(
             organization, account, money, found, request_key=request_key
         )
     return _stepped(row)
@@ -83,7 +86,10 @@ def _stepped(row: TopUp) -> TopUp:
 
 
 def start_saving_card(organization: Organization, *, success_url: str, cancel_url: str) -> CardSetup:
-    """A visit to Stripe's page that saves a card: `url` of the answer. Raises NoPaymentService, BadInput."""
+    """A visit to Stripe's page that saves a card: `url` of the answer. Raises NoPaymentService, BadInput,
+    NotApproved.
+    """
+    _approved(organization)
     for one in (success_url, cancel_url):
         check_url(one)
     row = setups.begin(organization, success_url=success_url, cancel_url=cancel_url)
@@ -97,8 +103,9 @@ def set_auto_top_up(
 ) -> AutoTopUp:
     """Charge this card whenever the wallet falls below the threshold. Setting it again arms it again.
 
-    Raises NotFound, BadTopUp, NoPaymentService.
+    Raises NotFound, BadTopUp, NoPaymentService, NotApproved.
     """
+    _approved(organization)
     starting.check(organization, Money(amount_minor, currency))
     if threshold_minor < 0 or cap_minor < amount_minor:
         raise BadTopUp("threshold or cap make no sense", fix="a threshold of 0 or more, a cap of one top-up or more")
@@ -140,6 +147,12 @@ def set_alarm(organization: Organization, currency: str, below_minor: int | None
             fields = {"below_minor": below_minor, "low": False}
             WalletAlarm.objects.update_or_create(organization=organization, currency=currency, defaults=fields)
         audit.note("wallet.alarm", "organization", organization.slug, after={"below": below_minor})
+
+
+def _approved(organization: Organization) -> None:
+    """Whom we do not know yet pays nothing in: it would have to be given back if we refuse. Raises NotApproved."""
+    if organization.state == Organization.State.APPLIED and not organization.is_test:
+        raise NotApproved("the account is not approved yet", fix="wait for our mail; test mode works now")
 
 
 def check_url(url: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.messages import get_messages
@@ -23,9 +24,11 @@ from simplane.ledger.actions import hold, post
 from simplane.ledger.actions.post import Fact
 from simplane.ledger.models import Wallet
 from simplane.ledger.values import Posting
-from simplane.organizations.models import Organization, Role
-from simplane.payments.models import AutoTopUp, TopUp, WalletAlarm
+from simplane.organizations.keys import hash_of
+from simplane.organizations.models import ApiKey, Organization, Role
+from simplane.payments.models import AutoTopUp, CardSetup, StripeAccount, TopUp, WalletAlarm
 from tests import factories
+from tests.api.v1.calls import Program
 from tests.hub.people import browser_of, member, reseller
 from tests.ledger.money import BANK, funded, wallet_ref
 from tests.payments.desk import Desk
@@ -231,3 +234,44 @@ def test_only_who_may_pays_and_nobody_with_anothers_card(desk: Desk, payer: Clie
     assert stranger.get(f"/hub/wallet/top-ups/{made.public_id}/").status_code == 404
     assert page(payer, f"/hub/wallet/top-ups/{made.public_id}/")
     assert not list(get_messages(asked.wsgi_request))
+
+
+@pytest.mark.parametrize("multipart", [False, True])
+def test_a_nul_in_a_form_is_a_bad_request_and_changes_nothing(finance: Client, *, multipart: bool) -> None:
+    for address, name in (
+        ("wallet/top-ups/pay/", "request_key"),
+        ("wallet/top-ups/pay/", "card"),
+        ("cart/add/", "sku"),
+    ):
+        given = {"amount": "5", name: "a\0b"}
+        answer = (
+            finance.post(f"/hub/{address}", given)
+            if multipart
+            else finance.post(f"/hub/{address}", urlencode(given), content_type="application/x-www-form-urlencoded")
+        )
+        assert answer.status_code == 400, (address, name)
+    assert not TopUp.objects.exists()
+
+
+def test_an_applicant_pays_nothing_in_and_saves_no_card_before_the_approval(desk: Desk) -> None:
+    StripeAccount.objects.create(
+        key="stripe-live", name="Stripe", is_test=False, api_url=desk.standin.url, created_at=clock.now(),
+        credentials=desk.account.credentials, is_stand_in=True,
+    )  # fmt: skip
+    home = reseller(state=Organization.State.APPLIED)
+    funded(5_00, owner=home)
+    client = browser_of(member(home))
+    client.post("/hub/mode/", {"test": ""})
+
+    for address in ("top-ups/pay/", "cards/save/", "top-ups/automatic/"):
+        form = {"amount": "50", "below": "5", "cap": "100", "card": ""}
+        answer = client.post(f"/hub/wallet/{address}", form)
+        assert (answer.status_code, "is not approved yet" in answer.content.decode()) == (422, True), address
+    assert not TopUp.objects.exists()
+    assert not CardSetup.objects.exists()
+    key = ApiKey.objects.create(
+        organization=home, public_id="key_1", name="left over", prefix="sk_live_", hash=hash_of("sk_live_x"),
+        scopes=["wallet:write"], created_at=clock.now(),
+    )  # fmt: skip
+    refused = Program(key.organization, "sk_live_x").post("/wallet/top-ups", {"amount_minor": 50_00}, key="t-1")
+    assert (refused.status, refused.code) == (403, "account_applied")
