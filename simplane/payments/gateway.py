@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import requests
 import stripe
 from django.conf import settings
 
@@ -39,7 +40,10 @@ logging.getLogger("stripe").setLevel(logging.WARNING)
 
 @lru_cache(maxsize=16)
 def _client(api_url: str, api_key: str) -> stripe.StripeClient:
-    transport = stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS))
+    session = requests.Session()
+    # Neither a proxy nor a .netrc of the machine comes between us and Stripe.
+    session.trust_env = False
+    transport = stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS), session=session)
     addresses: Any = {"api": api_url} if api_url else None
     # A repeat is ours to decide: it must survive a crash, so it uses the key that stands in our row.
     return stripe.StripeClient(api_key, base_addresses=addresses, max_network_retries=0, http_client=transport)
@@ -104,13 +108,13 @@ class Gateway:
         """What lies at Stripe."""
         return self._ask("GET", self._client.v1.balance.retrieve)
 
-    def intents_of(self, customer_id: str) -> list[Json]:
-        """The newest payments of a customer."""
-        return self._page(self._client.v1.payment_intents.list, {"customer": customer_id})
+    def intents_of(self, customer_id: str) -> Iterator[Json]:
+        """The payments of a customer, newest first, asked for as far as they are read."""
+        return self._all(self._client.v1.payment_intents.list, {"customer": customer_id})
 
-    def sessions_of(self, customer_id: str) -> list[Json]:
-        """The newest sessions of a customer."""
-        return self._page(self._client.v1.checkout.sessions.list, {"customer": customer_id})
+    def sessions_of(self, customer_id: str) -> Iterator[Json]:
+        """The sessions of a customer, newest first, asked for as far as they are read."""
+        return self._all(self._client.v1.checkout.sessions.list, {"customer": customer_id})
 
     def refunds_of(self, intent_id: str) -> list[Json]:
         """Every refund of a payment, with the movements it caused."""
@@ -137,10 +141,6 @@ class Gateway:
 
     def _post(self, call: Callable[..., Any], params: Json, key: str) -> Json:
         return self._ask("POST", lambda: call(cast(Any, params), {"idempotency_key": key}))
-
-    def _page(self, call: Callable[..., Any], params: Json) -> list[Json]:
-        found = self._ask("GET", lambda: call(cast(Any, {**params, "limit": PAGE})))
-        return cast(list[Json], found["data"])
 
     def _all(self, call: Callable[..., Any], params: Json) -> Iterator[Json]:
         after: Json = {}

@@ -92,7 +92,7 @@ def _payment(account: StripeAccount, about: Json) -> Handled:
     if row is None and intent:
         row = rows.filter(intent_id=intent).first()
     if row is not None:
-        step.want_look(row.pk)
+        step.want_look(row.pk, intent_id=intent if named == row.public_id else None)
         return Handled()
     if named:
         # Our row is committed before Stripe hears of it, so this is strange: it is tried again, then told.
@@ -109,7 +109,8 @@ def _payment(account: StripeAccount, about: Json) -> Handled:
 def find_payment(account_id: int, charge_id: str) -> None:
     """Ask Stripe whose charge that is and look at the top-up. Raises CallFailed; the job tries again."""
     account = StripeAccount.objects.get(pk=account_id)
-    named = (Gateway(account).charge(charge_id).get("metadata") or {}).get(TOP_UP)
+    charge = Gateway(account).charge(charge_id)
+    named = (charge.get("metadata") or {}).get(TOP_UP)
     row = TopUp.objects.filter(account=account, public_id=named).first() if named else None
     if row is not None:
-        step.want_look(row.pk)
+        step.want_look(row.pk, intent_id=charge.get("payment_intent"))

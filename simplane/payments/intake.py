@@ -64,6 +64,8 @@ def forget() -> None:
 
 def _problem(raw: bytes, given: str, secrets: tuple[str, ...]) -> str:
     """Why it is not genuine, or empty. Stamps are real time, whatever our clock says."""
+    if not given.isascii():
+        return "a signature of other signs than ASCII"
     problem = "no secret"
     for secret in secrets:
         try:

@@ -42,14 +42,19 @@ def check_wallet(organization: Organization, money: Money) -> None:
 
 
 @needs_transaction
-def known(organization: Organization, request_key: str | None, money: Money, method: str) -> TopUp | None:
-    """The top-up this key was used for. Raises TopUpKeyReused when that was another one."""
+def known(
+    organization: Organization, request_key: str | None, money: Money, card: SavedCard | None = None
+) -> TopUp | None:
+    """The top-up this key was used for, from this card or (None) on Stripe's page. Raises TopUpKeyReused for another."""
     if request_key is None:
         return None
     found = TopUp.objects.filter(organization=organization, request_key=request_key).first()
     if found is None:
         return None
-    if (found.amount_minor, found.currency, found.method) != (money.minor, money.currency, method):
+    wanted = (money.minor, money.currency, TopUp.Method.CHECKOUT if card is None else TopUp.Method.CARD)
+    # What was paid on a page may have saved a card since.
+    another = card is not None and found.card_id != card.pk
+    if another or (found.amount_minor, found.currency, found.method) != wanted:
         raise TopUpKeyReused("this key was used for another top-up", fix="use a new key")
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from simplane.core import clock, jobs, work
 from simplane.core.db import transaction
@@ -66,10 +66,17 @@ def step(top_up_id: int) -> bool:
     return taken
 
 
-def want_look(top_up_id: int) -> None:
-    """Something happened to it: look soon, also when a look is under way."""
+def want_look(top_up_id: int, *, intent_id: str | None = None) -> None:
+    """Something happened to it: look soon, also when a look is under way.
+
+    `intent_id`: a payment whose metadata names this top-up, which is where to look when we know of none: the answer was
+    lost and the row given up. A page that is being opened again under its key is not cut short by it.
+    """
     with transaction():
         rows = TopUp.objects.filter(pk=top_up_id)
+        if intent_id and not TopUp.objects.filter(intent_id=intent_id).exists():
+            opening = Q(method=TopUp.Method.CHECKOUT, state=S.CREATED)
+            rows.filter(session_id=None, intent_id=None).exclude(opening).update(intent_id=intent_id)
         rows.update(looks_wanted=F("looks_wanted") + 1)
         rows.filter(lease_until__isnull=True).update(due_at=clock.now())
         rows.filter(lease_until__lte=clock.now()).update(due_at=clock.now())

@@ -113,6 +113,8 @@ def test_a_saved_card_is_charged_at_once_and_a_declined_one_says_why(desk: Desk)
     paid = actions.charge_card(desk.organization, euro(20_00), card.public_id, request_key="k")
     again = actions.charge_card(desk.organization, euro(20_00), card.public_id, request_key="k")
     bad = desk.card("pm_card_chargeCustomerFail")
+    with pytest.raises(TopUpKeyReused):
+        actions.charge_card(desk.organization, euro(20_00), bad.public_id, request_key="k")
     failed = actions.charge_card(desk.organization, euro(20_00), bad.public_id)
     desk.tell()
 
@@ -186,6 +188,32 @@ def test_an_answer_lost_so_long_ago_that_its_key_is_dead_is_found_among_the_paym
     assert desk.due(row).state == "succeeded"
     assert desk.standin.books(summary=True)["objects"]["charge"] == 1
     assert desk.wallet() == 20_00
+
+
+def test_a_charge_that_was_given_up_is_linked_by_the_event_that_names_its_payment(desk: Desk) -> None:
+    card = desk.card()
+    desk.standin.fault("payment_intent.create", "drop_after", times=1)
+    row = actions.charge_card(desk.organization, euro(20_00), card.public_id)
+    TopUp.objects.filter(pk=row.pk).update(state="failed", problem="nothing was charged", due_at=None)
+
+    desk.tell(one for one in desk.news() if one["type"] == "payment_intent.succeeded")
+
+    assert (desk.fresh(row).state, desk.wallet()) == ("succeeded", 20_00)
+    desk.add_up()
+
+
+def test_a_lost_answer_is_found_behind_a_page_of_later_payments(desk: Desk) -> None:
+    card = desk.card()
+    row = actions.charge_card(desk.organization, euro(20_00), card.public_id)
+    for _ in range(100):
+        desk.api.v1.payment_intents.create(
+            {"amount": 1_00, "currency": "eur", "customer": card.customer.stripe_id or ""}
+        )
+    forgotten = {"intent_id": None, "charge_id": None, "credited_at": None}
+    TopUp.objects.filter(pk=row.pk).update(state="created", sent_at=clock.now() - timedelta(days=2), **forgotten)
+
+    assert desk.due(row).state == "succeeded"
+    assert desk.standin.books(summary=True)["objects"]["charge"] == 1
 
 
 def test_a_payment_that_does_not_fit_is_credited_to_nobody_and_told(desk: Desk) -> None:
