@@ -20,6 +20,7 @@ from simplane.hub.standing import CHOSEN, TEST
 from simplane.organizations.invitations import Accepted, accept, by_secret, person_of
 from simplane.organizations.keys import NewKey, newcomer, revoke_key
 from simplane.organizations.models import Invitation, Role
+from simplane.organizations.names import mailable
 from simplane.organizations.roles import WORDS
 from simplane.webhooks.actions import disable_endpoint
 from simplane.webhooks.queries import endpoints
@@ -30,12 +31,7 @@ _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 class PersonForm(forms.Form):
     """Somebody who has no account yet."""
 
-    name = forms.RegexField(
-        r"^[^\x00-\x1f\x7f<>:/@]+$",
-        label="Your name",
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label="Password",
         max_length=200,
@@ -43,6 +39,13 @@ class PersonForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="12 characters or more. A passkey or an authenticator app can be added afterwards.",
     )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not mailable(name):
+            # It stands in mails to people whom this person invites.
+            raise forms.ValidationError("Write your name, without an address.")
+        return name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

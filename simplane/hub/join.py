@@ -20,6 +20,7 @@ from simplane.hub.profile import country_choices
 from simplane.hub.throttle import limit
 from simplane.ordering.resellers import Application, Applied, apply_for_account
 from simplane.organizations.keys import applicant
+from simplane.organizations.names import mailable
 
 MOST_AN_HOUR = 10
 """Applications from one network address; three with one e-mail address."""
@@ -44,7 +45,7 @@ class JoinForm(forms.Form):
 
     def clean_company(self) -> str:
         company: str = self.cleaned_data["company"]
-        if not re.search(r"[^\W\d_]", company) or re.search(r"[\x00-\x1f\x7f<>]|://|www\.", company):
+        if not re.search(r"[^\W\d_]", company) or not mailable(company):
             # It stands in mails to people whom the applicant chooses.
             raise forms.ValidationError("Write the name of the company, without an address.")
         return company

@@ -86,6 +86,12 @@ def test_the_answer_does_not_tell_whether_a_person_or_a_company_is_known(client:
     [
         {"company": "!!!"},
         {"company": "Win at https://eve.example"},
+        {"company": "Visit eve.example/win"},
+        {"company": "Ask eve@eve.example"},
+        {"company": "WWW.eve.example"},
+        {"company": "Acme\u202elevarT"},
+        {"company": "Acme \u2066Travel"},
+        {"company": "Acme\x85Travel"},
         {"email": "ana"},
         {"country": "XX"},
         {"currency": "XXQ"},
@@ -120,6 +126,8 @@ def test_the_link_makes_the_applicant_the_owner_and_then_we_may_approve(
 
     weak = client.post(link, PERSON | {"password": "password1234"})
     assert "too common" in weak.content.decode()
+    for name in ("www.eve.example", "Ana\u202eemcA", "eve.example/win", "Ana\x85Acme"):
+        assert "without an address" in client.post(link, PERSON | {"name": name}).content.decode()
     assert client.get(link).status_code == 200
     assert not Membership.objects.exists()
     answer = client.post(link, PERSON)
