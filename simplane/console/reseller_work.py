@@ -17,7 +17,7 @@ from simplane.catalog.wholesale import terms_of
 from simplane.console.price_forms import read
 from simplane.console.reseller_forms import AdjustmentForm, TermsForm, TransferForm, amount
 from simplane.console.resellers import live_resellers
-from simplane.core import audit
+from simplane.core import audit, clock
 from simplane.core.db import transaction
 from simplane.core.errors import BadInput, NotFound
 from simplane.ledger.actions import set_credit_limit
@@ -142,7 +142,11 @@ def see_as(request: HttpRequest, slug: str) -> HttpResponse:
         wanted = given(reason)
         with transaction():
             audit.note("reseller.seen_as", "organization", found.slug, reason=wanted)
-        request.session[ACTING_FOR] = {"organization": found.pk, "staff": request.user.pk}
+        request.session[ACTING_FOR] = {
+            "organization": found.pk,
+            "staff": request.user.pk,
+            "since": int(clock.now().timestamp()),
+        }
 
     if attempt(request, f"You see the hub as {found.name} does.", start):
         return HttpResponseRedirect("/hub/")

@@ -20,7 +20,7 @@ from simplane.hub.shell import HubRequest, page
 
 
 @require_POST
-@page("orders:write")
+@page("orders:write", members_only=True)
 def checkout(request: HubRequest) -> HttpResponse:
     """Place the orders of the sealed cart. The same form again is answered with the same orders."""
     hub = request.hub

@@ -37,7 +37,7 @@ class ReplayForm(forms.Form):
 
 
 @require_POST
-@page("webhooks:manage")
+@page("webhooks:manage", members_only=True)
 def webhook_change(request: HubRequest, public_id: str) -> HttpResponse:
     """Another address, other events."""
     organization_id = request.hub.organization.pk

@@ -30,7 +30,7 @@ MAILS_A_SECOND, MAILS_AT_ONCE = AN_HOUR / 3600, 200
 
 
 @require_POST
-@page("orders:write")
+@page("orders:write", members_only=True)
 def unit_send(request: HubRequest, public_id: str) -> HttpResponseRedirect:
     """Mail an eSIM to its traveller (`to`)."""
     unit = _own_unit(request, public_id)
@@ -39,7 +39,7 @@ def unit_send(request: HubRequest, public_id: str) -> HttpResponseRedirect:
 
 
 @require_POST
-@page("orders:write")
+@page("orders:write", members_only=True)
 def order_send(request: HubRequest, public_id: str) -> HttpResponseRedirect:
     """Mail all eSIMs of an order that are here to one address."""
     found = own_order(request, public_id)
@@ -120,7 +120,7 @@ def _send(request: HubRequest, units: list[Unit]) -> None:
 
 
 def _ask_back(request: HubRequest, unit: Unit) -> None:
-    ask_back(unit.pk, f"cancelled by {request.hub.user.email}"[:200])
+    ask_back(unit.pk, f"cancelled by {request.hub.person}"[:200])
 
 
 def _quietly(request: HubRequest, unit: Unit) -> int:

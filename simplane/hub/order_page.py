@@ -118,7 +118,7 @@ def _row(request: HubRequest, unit: Unit, tokens: dict[int, str], mails: dict[in
         word=words.unit_word(unit, asked),
         code=activation_code(unit.line) if usable and unit.line and may_see_codes(request) else None,
         install_url=links.address_of_unit(token) if token and may_see_codes(request) else "",
-        may_send=writes and usable,
+        may_send=usable and may_see_codes(request),
         may_cancel=writes and free and not (unit.line and words.used(unit.line)),
         kept=kept,
         mail=mails.get(unit.pk),

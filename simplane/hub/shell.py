@@ -52,7 +52,7 @@ class Guarded(Protocol[P]):
 def page(permission: str, *, members_only: bool = False) -> Callable[[View[P]], Guarded[P]]:
     """Only for people whose role holds the permission. The view gets `request.hub`; NotFound becomes a 404.
 
-    `members_only`: never for our staff who see the hub as a reseller does (secrets, people, saved cards).
+    `members_only`: never for our staff who see the hub as a reseller does (secrets, people, money, eSIMs in the hand of others).
     """
     if permission not in PERMISSIONS:
         raise ValueError(f"no permission {permission!r}: add it to organizations/roles.py")
@@ -119,7 +119,9 @@ def _refuse(found: Standing, permission: str, members_only: bool) -> None:
     if not found.may(permission):
         raise PermissionDenied(f"your role is {found.role.label.lower()}: ask an owner of {found.home.name}")
     if members_only and found.acting:
-        raise PermissionDenied("only members do this: our staff see no secrets and change no people")
+        raise PermissionDenied(
+            "only members do this: our staff see no secrets, spend nothing, send nothing and change no people"
+        )
 
 
 def _elsewhere(request: HttpRequest, target: HttpResponseRedirect) -> HttpResponse:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 
+from simplane.core import clock
 from simplane.organizations.models import Membership, Organization, Role, User
 from simplane.organizations.roles import allows
 from simplane.organizations.staff import proved_second_factor
 
 ACTING_FOR = "acting_for"
-"""Session: `{"organization": id, "staff": user id}` while one of our staff sees the hub as a reseller does."""
+"""Session: `{"organization": id, "staff": user id, "since": Unix time}` while one of our staff sees the hub as a
+reseller does: for ACTING_SECONDS at most.
+"""
+ACTING_SECONDS = 3600
 CHOSEN, TEST = "hub_organization", "hub_test"
 
 
@@ -35,6 +39,11 @@ class Standing:
         return self.organization.is_test
 
     @property
+    def person(self) -> str:
+        """As reasons name them: the address; of our staff with the reseller they act for."""
+        return f"{self.user.email} for {self.home.slug}" if self.acting else self.user.email
+
+    @property
     def actor(self) -> str:
         """As it stands in the audit trail; of our staff with the reseller they act for."""
         name = f"user:{self.user.pk} {self.user.email}"
@@ -53,6 +62,9 @@ def standing_of(request: HttpRequest, user: User) -> Standing | None:
 def _for_a_reseller(request: HttpRequest, user: User) -> Standing | None:
     wanted: dict[str, int] = request.session.get(ACTING_FOR) or {}
     if not wanted or not user.is_staff or wanted["staff"] != user.pk:
+        return None
+    if clock.now().timestamp() - wanted.get("since", 0) > ACTING_SECONDS:
+        del request.session[ACTING_FOR]
         return None
     if settings.SIMPLANE.require_mfa and not proved_second_factor(request, user):
         return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from simplane.core import clock
 from simplane.core.models import AuditEntry
+from simplane.organizations.keys import create_key
 from simplane.organizations.models import Organization, Role
 from simplane.organizations.roles import PERMISSIONS, allows
 from tests import factories, signin
@@ -14,6 +16,10 @@ from tests.hub.routes import ask, guarded_routes
 
 pytestmark = pytest.mark.django_db
 ROUTES = guarded_routes()
+
+
+def _now() -> int:
+    return int(clock.now().timestamp())
 
 
 @pytest.mark.parametrize("role", Role)
@@ -45,7 +51,7 @@ def test_our_staff_sees_the_hub_as_a_reseller_does_only_in_the_session_that_bega
     app = signin.add_authenticator_app(ours)
     client = signin.client_of(ours, second_factor=app)
     session = client.session
-    session["acting_for"] = {"organization": home.pk, "staff": ours.pk}
+    session["acting_for"] = {"organization": home.pk, "staff": ours.pk, "since": _now()}
     session.save()
 
     page = client.get("/hub/").content.decode()
@@ -53,17 +59,26 @@ def test_our_staff_sees_the_hub_as_a_reseller_does_only_in_the_session_that_bega
     walked = [route for route in ROUTES if route.name != "stop_acting"]
     barred = {route.name for route in walked if ask(client, route.address).status_code == 403}
     assert barred == {route.name for route in walked if route.rule.members_only}
+    assert barred >= {"checkout", "unit_send", "order_send", "webhook_change", "key_new", "top_up_pay"}
 
     client.post("/hub/settings/", {"country": "PT"})
     changed = AuditEntry.objects.get(action="organization.profile_changed")
     assert changed.actor == f"user:{ours.pk} {ours.email} for {home.slug}"
+    key = create_key(home, "lost").key.public_id
+    client.post(f"/hub/keys/{key}/revoke/")
+    assert AuditEntry.objects.get(action="api_key.revoked").actor == changed.actor
 
-    session["acting_for"] = {"organization": home.pk, "staff": ours.pk + 1}
+    session["acting_for"] = {"organization": home.pk, "staff": ours.pk, "since": _now() - 3601}
+    session.save()
+    assert client.get("/hub/").headers["Location"] == "/console/"
+    assert "acting_for" not in client.session
+
+    session["acting_for"] = {"organization": home.pk, "staff": ours.pk + 1, "since": _now()}
     session.save()
     assert client.get("/hub/").headers["Location"] == "/console/"
     weaker = signin.client_of(ours, second_factor=None)
     session = weaker.session
-    session["acting_for"] = {"organization": other.pk, "staff": ours.pk}
+    session["acting_for"] = {"organization": other.pk, "staff": ours.pk, "since": _now()}
     session.save()
     assert weaker.get("/hub/").headers["Location"] == "/console/"
 
