@@ -9,8 +9,8 @@ from simplane.alerts.models import Alert
 from simplane.alerts.values import console
 from simplane.core import deadletters, jobs, work
 from simplane.core.db import transaction
-from simplane.core.models import DeadLetter
 from simplane.core.schedule import scheduled
+from simplane.ordering.letters import waiting
 from simplane.ordering.models import Order
 from simplane.suppliers.models import Supplier
 
@@ -22,9 +22,9 @@ async def tell(alert_id: int) -> None:
 
 @jobs.job("alerts.unit_died", queue="default")
 def unit_died(order_id: int) -> None:
-    letter = DeadLetter.objects.filter(order_id=order_id, kind="unit", resolved_at__isnull=True).last()
+    letter = waiting().filter(order_id=order_id, kind="unit").last()
     if letter is not None:
-        count = DeadLetter.objects.filter(cause=letter.cause, resolved_at__isnull=True).count()
+        count = waiting().filter(cause=letter.cause).count()
         actions.raise_alert(
             "stuck",
             letter.cause,
@@ -38,10 +38,10 @@ def unit_died(order_id: int) -> None:
 @jobs.job("alerts.order_late", queue="default")
 def order_late(order_id: int, step: int) -> None:
     """Step 3 of the delivery clock pages a person."""
-    order = Order.objects.filter(pk=order_id, state=Order.State.OPEN).first()
+    order = Order.objects.filter(pk=order_id, state=Order.State.OPEN, is_test=False).first()
     if step != 3 or order is None:
         return
-    late = Order.objects.filter(state=Order.State.OPEN, clock_step__gte=3).count()
+    late = Order.objects.filter(state=Order.State.OPEN, clock_step__gte=3, is_test=False).count()
     actions.raise_alert(
         "orders_late",
         order.account,

@@ -1,4 +1,4 @@
-"""What is looked for every minute: trouble that nobody reports because it is what does not happen."""
+"""What is looked for every minute: trouble that nobody reports because it is what does not happen. Tests make none."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from simplane.channels.models import Reconciliation, Shop
 from simplane.core import clock, deadletters
 from simplane.core.models import DeadLetter, Schedule
 from simplane.lines.queries import without_confirmation_code as without_code
+from simplane.ordering.letters import waiting, without_tests
 from simplane.ordering.models import Order
 from simplane.suppliers.models import Purchase, Supplier
 
@@ -47,7 +48,7 @@ Rule = Callable[[], list[Trouble]]
 
 def stuck() -> list[Trouble]:
     """Causes with open dead letters; closed letters resolve the alert. Shops that left have a rule of their own."""
-    letters = DeadLetter.objects.filter(resolved_at__isnull=True).exclude(cause=LEFT)
+    letters = waiting().exclude(cause=LEFT)
     rows = letters.values_list("cause").annotate(count=Count("pk"))
     return [
         Trouble(cause, f"{count} stuck: {deadletters.cause(cause).title}", link=console(f"stuck/{cause}/"))
@@ -57,7 +58,7 @@ def stuck() -> list[Trouble]:
 
 def orders_late() -> list[Trouble]:
     """Paid orders for which the delivery clock has called a person, by shop."""
-    late = Order.objects.filter(state=Order.State.OPEN, clock_step__gte=CLOCK_STEP_OF_A_PERSON)
+    late = Order.objects.filter(state=Order.State.OPEN, clock_step__gte=CLOCK_STEP_OF_A_PERSON, is_test=False)
     rows = late.values_list("account").annotate(count=Count("pk"))
     return [
         Trouble(
@@ -70,7 +71,7 @@ def orders_late() -> list[Trouble]:
 def unknown_purchases() -> list[Trouble]:
     """Purchases that may have been bought, open for long."""
     before = clock.now() - timedelta(minutes=UNKNOWN_MINUTES)
-    count = Purchase.objects.filter(state=Purchase.State.UNKNOWN, requested_at__lt=before).count()
+    count = without_tests(Purchase.objects.filter(state=Purchase.State.UNKNOWN, requested_at__lt=before)).count()
     title = f"{count} purchases unknown for more than {UNKNOWN_MINUTES} minutes"
     return [Trouble("all", title, "critical")] if count else []
 
@@ -127,7 +128,7 @@ def paused_suppliers() -> set[str]:
 
 def without_confirmation_code() -> list[Trouble]:
     """eSIMs whose buyers can not install them, by supplier."""
-    rows = without_code().order_by().values_list("supplier__code").annotate(count=Count("pk"))
+    rows = without_tests(without_code()).order_by().values_list("supplier__code").annotate(count=Count("pk"))
     text = (
         "Their phones ask for a confirmation code that the supplier did not give. Ask for it; the eSIM's page keeps it."
     )

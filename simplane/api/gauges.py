@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseProblem
 from django.db import connection, transaction
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -21,11 +21,13 @@ from simplane.alerts.models import Alert
 from simplane.channels.models import Reconciliation, Shop, WriteBack
 from simplane.core import clock
 from simplane.core.log import logger
-from simplane.core.models import DeadLetter, InboxMessage, Schedule
+from simplane.core.models import InboxMessage, Schedule
 from simplane.core.queue_check import pulse
 from simplane.core.queue_stats import depths
+from simplane.delivery.limits import TURN
 from simplane.delivery.models import Message
 from simplane.ordering import states
+from simplane.ordering.letters import waiting
 from simplane.ordering.models import Order, Unit
 from simplane.suppliers.models import Purchase, Supplier
 
@@ -53,8 +55,8 @@ def _age(now: datetime, since: datetime) -> float:
 
 
 def units(now: datetime) -> Iterator[GaugeMetricFamily]:
-    """What is owed and not yet delivered."""
-    open_units = Unit.objects.exclude(state__in=states.ENDED).values_list("state")
+    """What is owed and not yet delivered, tests left out."""
+    open_units = Unit.objects.exclude(state__in=states.ENDED).filter(order__is_test=False).values_list("state")
     found = list(open_units.annotate(Count("pk"), Min("state_at")))
     counted = {state: count for state, count, _ in found}
     yield gauge(
@@ -69,7 +71,7 @@ def units(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 def orders(_: datetime) -> Iterator[GaugeMetricFamily]:
     """Orders behind their delivery clock."""
-    late = Order.objects.filter(state=Order.State.OPEN, clock_step__gte=1)
+    late = Order.objects.filter(state=Order.State.OPEN, clock_step__gte=1, is_test=False)
     rows = late.values_list("clock_step").annotate(Count("pk"))
     text = "Open orders by step of the delivery clock: 1 late, 2 customer told, 3 person paged, 4 refund proposed"
     yield gauge("orders_late", text, ["step"], [([str(step)], count) for step, count in rows])
@@ -92,14 +94,14 @@ def purchases(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 
 def dead_letters(now: datetime) -> Iterator[GaugeMetricFamily]:
-    """What waits for a person."""
-    waiting = DeadLetter.objects.filter(resolved_at__isnull=True)
-    found = list(waiting.values_list("kind", "cause").annotate(Count("pk"), Min("opened_at")))
+    """What waits for a person, tests left out."""
+    letters = waiting()
+    found = list(letters.values_list("kind", "cause").annotate(Count("pk"), Min("opened_at")))
     labels = ["kind", "cause"]
     yield gauge("dead_letters", "Open dead letters", labels, [(row[:2], row[2]) for row in found])
     ages = [(row[:2], _age(now, row[3])) for row in found]
     yield gauge("dead_letters_oldest_seconds", "Age of the oldest of them", labels, ages)
-    money = waiting.exclude(money_currency="").values_list("money_currency").annotate(Sum("money_minor"))
+    money = letters.exclude(money_currency="").values_list("money_currency").annotate(Sum("money_minor"))
     text = "Money at risk in open dead letters, in minor units"
     yield gauge("money_at_risk_minor", text, ["currency"], [([currency], minor) for currency, minor in money])
 
@@ -173,10 +175,10 @@ def schedules(now: datetime) -> Iterator[GaugeMetricFamily]:
 def messages(now: datetime) -> Iterator[GaugeMetricFamily]:
     """Mails, and calls to shops, that are still to be made."""
     waiting = Message.objects.filter(due_at__isnull=False).values_list("state")
-    found = list(waiting.annotate(Count("pk"), Min("created_at")))
+    found = list(waiting.annotate(Count("pk"), oldest=Min("created_at", filter=~Q(context__has_key=TURN))))
     yield gauge("mail_messages", "Mails to be sent or sent again", ["state"], [(row[:1], row[1]) for row in found])
-    ages: list[Row] = [([], max((_age(now, row[2]) for row in found), default=0.0))]
-    yield gauge("mail_oldest_seconds", "Age of the oldest of them", [], ages)
+    ages: list[Row] = [([], max((_age(now, row[2]) for row in found if row[2]), default=0.0))]
+    yield gauge("mail_oldest_seconds", "Age of the oldest of them that no limit holds back", [], ages)
     writing = WriteBack.objects.filter(due_at__isnull=False).aggregate(count=Count("pk"), oldest=Min("created_at"))
     yield gauge("write_backs_open", "Deliveries a shop was not told of yet", [], [([], writing["count"])])
     age = _age(now, writing["oldest"]) if writing["oldest"] else 0.0

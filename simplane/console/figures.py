@@ -11,9 +11,10 @@ from django.db.models import Count, Min, Q, Sum
 
 from simplane.channels.models import Reconciliation, Shop
 from simplane.core import clock
-from simplane.core.models import DeadLetter, Schedule
+from simplane.core.models import Schedule
 from simplane.core.schedule import timetable
 from simplane.delivery.models import Message
+from simplane.ordering.letters import waiting
 from simplane.suppliers.models import Supplier
 
 
@@ -113,11 +114,11 @@ def orders() -> OrderFigures:
         return OrderFigures(*(cursor.fetchone() or (0, 0, 0, 0, 0)))
 
 
-def stuck() -> list[StuckCause]:
-    """Open dead letters by cause, the most first. Currencies are never added up."""
+def stuck(*, tests: bool = False) -> list[StuckCause]:
+    """Open dead letters by cause, the most first; of test orders or of all others. Currencies are never added up."""
     found: dict[str, StuckCause] = {}
     rows = (
-        DeadLetter.objects.filter(resolved_at__isnull=True)
+        waiting(tests=tests)
         .values("cause", "money_currency")
         .annotate(count=Count("pk"), oldest=Min("opened_at"), minor=Sum("money_minor"))
         .order_by("cause", "money_currency")

@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from simplane.console.menu import GROUPS
 from simplane.console.waiting import waiting_count
-from simplane.core.models import DeadLetter
+from simplane.ordering.letters import waiting
 
 
 def page(
@@ -22,7 +22,7 @@ def page(
     if frame == "console/frame.html":
         shared |= {
             "menu": GROUPS,
-            "stuck_count": DeadLetter.objects.filter(resolved_at__isnull=True).count(),
+            "stuck_count": waiting().count(),
             "approvals_count": waiting_count(),
             "environment": settings.SIMPLANE.environment,
         }

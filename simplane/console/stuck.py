@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.console import figures
@@ -17,6 +18,7 @@ from simplane.core.deadletters import SafeAction
 from simplane.core.errors import Refusal
 from simplane.core.log import logger
 from simplane.core.models import DeadLetter
+from simplane.ordering.letters import waiting
 from simplane.ordering.models import Order
 from simplane.ui.paging import page_of
 
@@ -42,19 +44,21 @@ class Outcome:
 
 @require_safe
 def stuck(request: HttpRequest) -> HttpResponse:
-    """All causes with open letters; `?cause=` (as alerts link) goes to that one."""
+    """All causes with open letters, with `?tests=1` of test orders; `?cause=` (as alerts link) goes to that one."""
     if request.GET.get("cause"):
         return redirect("console:stuck_cause", request.GET["cause"])
-    groups = figures.stuck()
+    tests = _tests(request.GET)
+    groups = figures.stuck(tests=tests)
     total = sum(group.count for group in groups)
-    context = {"causes": described(groups), "total": total, "risk": figures.total_risk(groups)}
+    context = {"causes": described(groups), "total": total, "risk": figures.total_risk(groups), "tests": tests}
     return page(request, "stuck", "stuck", context)
 
 
 @require_safe
 def stuck_cause(request: HttpRequest, cause: str) -> HttpResponse:
-    """The open letters of one cause, oldest first."""
-    letters = DeadLetter.objects.filter(cause=cause, resolved_at__isnull=True)
+    """The open letters of one cause, oldest first; with `?tests=1` those of test orders."""
+    tests = _tests(request.GET)
+    letters = waiting(tests=tests).filter(cause=cause)
     found = page_of(letters, request.GET, by="opened_at", ascending=True)
     return page(
         request,
@@ -67,6 +71,7 @@ def stuck_cause(request: HttpRequest, cause: str) -> HttpResponse:
             "actions": [action for action in _actions_of(cause, found.rows) if action.bulk],
             "total": letters.count(),
             "most": MOST_AT_ONCE,
+            "tests": tests,
         },
     )
 
@@ -85,13 +90,14 @@ def stuck_preview(request: HttpRequest, cause: str) -> HttpResponse:
     letters = _chosen(request.POST, cause)
     action = next((one for one in _actions_of(cause, letters) if one.name == request.POST.get("action")), None)
     if action is None or not letters:
-        return redirect("console:stuck_cause", cause)
+        return redirect(reverse("console:stuck_cause", args=[cause]) + ("?tests=1" if _tests(request.POST) else ""))
     context = {
         "cause": deadletters.cause(cause),
         "action": action,
         "rows": rows_of(letters),
         "risk": _risk_of(letters),
-        "left_out": DeadLetter.objects.filter(cause=cause, resolved_at__isnull=True).count() - len(letters),
+        "left_out": waiting(tests=_tests(request.POST)).filter(cause=cause).count() - len(letters),
+        "tests": _tests(request.POST),
     }
     return page(request, "stuck_preview", "stuck", context)
 
@@ -148,9 +154,13 @@ def rows_of(letters: list[DeadLetter]) -> list[LetterRow]:
     return [LetterRow(one, orders.get(one.order_id) if one.order_id else None) for one in letters]
 
 
+def _tests(form: QueryDict) -> bool:
+    return form.get("tests") == "1"
+
+
 def _chosen(form: QueryDict, cause: str) -> list[DeadLetter]:
     """The letters ticked, or with `everything` all open ones of the cause; the oldest 500 at most."""
-    letters = DeadLetter.objects.filter(cause=cause, resolved_at__isnull=True)
+    letters = waiting(tests=_tests(form)).filter(cause=cause)
     if not form.get("everything"):
         letters = letters.filter(pk__in=[key for key in form.getlist("letter") if key.isdecimal()])
     return list(letters.order_by("opened_at", "pk")[:MOST_AT_ONCE])

@@ -12,7 +12,8 @@ from simplane.delivery.values import SendResult
 AN_HOUR = 600
 TO_ONE_ADDRESS_AN_HOUR = 20
 _LONGEST_WAIT = timedelta(days=30)
-_TURN = "not_before"
+TURN = "not_before"
+"""In a message's context: when its reserved turn comes."""
 
 
 def key_of_account(account_id: int) -> str:
@@ -34,7 +35,7 @@ def put_off(message: Message) -> SendResult | None:
     if turn <= clock.now():
         return None
     reason = "too many mails of this account in an hour: it waits its turn"
-    context = {**message.context, _TURN: turn.isoformat()}
+    context = {**message.context, TURN: turn.isoformat()}
     mine, still = [message.pk, message.lease_until], "id = %s AND lease_until = %s"
     rows.change(Message, still, mine, context=context, due_at=turn, lease_until=None, problem=reason)
     return SendResult(name="put_off", at=turn, reason=reason)
@@ -42,7 +43,7 @@ def put_off(message: Message) -> SendResult | None:
 
 def _turn(message: Message, account_id: int) -> datetime:
     """A turn is reserved once, so that a thousand mails that wait come one after the other and not all at once."""
-    reserved = message.context.get(_TURN)
+    reserved = message.context.get(TURN)
     if reserved is not None:
         return datetime.fromisoformat(str(reserved))
     with transaction():

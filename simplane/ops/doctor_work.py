@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simplane.core import clock
-from simplane.core.models import DeadLetter, Schedule
+from simplane.core.models import Schedule
 from simplane.core.queue_check import pulse
 from simplane.core.queue_stats import depths
 from simplane.core.schedule import late, timetable
 from simplane.ops.doctor_machine import Said
+from simplane.ordering.letters import waiting
 
 QUEUE_SECONDS = 120
 
@@ -55,7 +56,7 @@ def schedules() -> Iterator[Said]:
 
 def letters() -> Iterator[Said]:
     """What waits for a person's decision."""
-    count = DeadLetter.objects.filter(resolved_at__isnull=True).count()
+    count = waiting().count()
     if count:
         yield "note", f"{count} dead letters wait for a person", "console, Stuck: by cause, with the next safe action"
     else:

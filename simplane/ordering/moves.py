@@ -187,10 +187,14 @@ def lock_order(order_id: int) -> None:
 
 
 @needs_transaction
-def lock_orders(order_ids: Sequence[int]) -> None:
-    """As `lock_order`, for several; always in the order of their keys."""
+def lock_orders(order_ids: Sequence[int]) -> set[int]:
+    """As `lock_order`, for several; always in the order of their keys. Returns which of them are tests."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM ordering_order WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [list(order_ids)])
+        cursor.execute(LOCK_ORDERS, [list(order_ids)])
+        return {pk for pk, is_test in cursor.fetchall() if is_test}
+
+
+LOCK_ORDERS = "SELECT id, is_test FROM ordering_order WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
 @needs_transaction

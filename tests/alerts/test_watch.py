@@ -219,3 +219,30 @@ def test_every_alert_of_an_event_is_wired() -> None:
     wired = {name for names in events.reactions().values() for name in names if name.startswith("alerts.")}
     written = {name for name in jobs.registered() if name.startswith("alerts.")} - {"alerts.tell"}
     assert wired == written
+
+
+def test_a_test_order_wakes_nobody() -> None:
+    order = factories.order(account="twin", clock_step=3, is_test=True)
+    unit = factories.unit(order=order)
+    factories.letter(cause="no_offer", subject_id=str(unit.pk), order_id=order.pk)
+    long_ago = clock.now() - timedelta(minutes=16)
+    factories.purchase(unit_id=unit.pk, state=Purchase.State.UNKNOWN, requested_at=long_ago)
+    uncodable = factories.unit(order=order)
+    factories.line(unit_id=uncodable.pk, confirmation_code_required=True)
+
+    watch.watch()
+    alert_jobs.unit_died(order.pk)
+    alert_jobs.order_late(order.pk, 3)
+
+    assert open_alerts() == {}
+
+
+def test_a_test_order_is_not_counted_among_those_that_wait() -> None:
+    late, test = (factories.order(account="demo", clock_step=3, is_test=is_test) for is_test in (False, True))
+    for one in (late, test):
+        factories.letter(cause="no_offer", order_id=one.pk)
+    alert_jobs.unit_died(late.pk)
+    alert_jobs.order_late(late.pk, 3)
+    titles = open_alerts()
+    assert titles["orders_late", "demo"].startswith("1 paid")
+    assert titles["stuck", "no_offer"].startswith("1 stuck")

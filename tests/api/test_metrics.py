@@ -17,6 +17,7 @@ from simplane.channels.models import Shop
 from simplane.core import clock, jobs
 from simplane.core.db import transaction
 from simplane.core.models import Schedule
+from simplane.delivery.limits import TURN
 from simplane.delivery.models import Message
 from simplane.ordering.actions.hand_over import delivered
 from simplane.ordering.models import Order, Unit
@@ -72,6 +73,7 @@ def test_units_by_state_with_the_age_of_the_oldest(client: Client, db: None) -> 
 def test_orders_behind_their_clock(client: Client, db: None) -> None:
     factories.order(clock_step=3)
     factories.order(clock_step=3, state=Order.State.DONE)
+    factories.order(clock_step=3, is_test=True)
     assert Figures(client)("orders_late", step="3") == 1
 
 
@@ -92,6 +94,7 @@ def test_dead_letters_and_the_money_at_risk(client: Client, db: None) -> None:
     factories.letter(cause="purchase_unknown")
     factories.letter(cause="purchase_unknown")
     factories.letter(cause="purchase_unknown", resolved_at=clock.now())
+    factories.letter(cause="purchase_unknown", order_id=factories.order(is_test=True).pk)
     found = Figures(client)
     assert found("dead_letters", kind="unit", cause="purchase_unknown") == 2
     assert found("money_at_risk_minor", currency="EUR") == 1800
@@ -176,9 +179,13 @@ def test_mails_and_write_backs_that_wait(client: Client, db: None) -> None:
     before = clock.now() - timedelta(minutes=1)
     factories.message(state=Message.State.QUEUED, sent_at=None, created_at=before, due_at=clock.now())
     factories.message()
+    long_ago, turn = before - timedelta(hours=1), {TURN: clock.now().isoformat()}
+    factories.message(
+        state=Message.State.QUEUED, sent_at=None, created_at=long_ago, due_at=clock.now(), context=turn, version=2
+    )
     factories.write_back(state="unknown", due_at=clock.now(), done_at=None, created_at=before)
     found = Figures(client)
-    assert found("mail_messages", state="queued") == 1
+    assert found("mail_messages", state="queued") == 2
     assert found.age("mail_oldest_seconds") == 1
     assert found("write_backs_open") == 1
     assert found.age("write_backs_oldest_seconds") == 1
@@ -209,6 +216,14 @@ def test_a_delivery_is_timed_once_it_is_committed(client: Client, transactional_
     found = Figures(client)
     assert found("delivery_seconds_count") == before + 1
     assert (found("delivery_seconds_bucket", le="30.0") or 0) > (found("delivery_seconds_bucket", le="10.0") or 0)
+
+
+def test_the_delivery_of_a_test_order_is_not_timed(client: Client, transactional_db: None) -> None:
+    unit = factories.unit(state=Unit.State.READY, order=factories.order(is_test=True))
+    before = Figures(client)("delivery_seconds_count") or 0
+    with transaction():
+        delivered(Unit.objects.get(pk=unit.pk))
+    assert (Figures(client)("delivery_seconds_count") or 0) == before
 
 
 def test_the_database_is_asked_once_in_five_seconds(

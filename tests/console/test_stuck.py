@@ -12,7 +12,7 @@ from simplane.console.figures import Risk
 from simplane.core import deadletters
 from simplane.core.deadletters import ActionRefused, Cause, SafeAction
 from simplane.core.models import AuditEntry, DeadLetter
-from simplane.ordering.models import Unit
+from simplane.ordering.models import Order, Unit
 from tests import factories
 
 
@@ -65,6 +65,25 @@ def test_the_queue_groups_by_cause_with_words_and_money(console: Client, supplie
     assert "A test" in text
     assert "Nothing is wrong." in text
     assert "€20.00" in text
+
+
+def test_test_orders_stand_apart_and_risk_nothing(console: Client, suppliers: Suppliers) -> None:
+    live, test = _letter(900), _letter(1100)
+    Order.objects.filter(pk__in=[test.order_id]).update(is_test=True)
+
+    usual, tests = console.get("/console/stuck/"), console.get("/console/stuck/?tests=1")
+    assert (usual.context["total"], usual.context["risk"]) == (1, [Risk("EUR", 900)])
+    assert (tests.context["total"], tests.context["risk"]) == (1, [Risk("EUR", 1100)])
+    assert usual.context["stuck_count"] == 1
+    shown = [console.get(f"/console/stuck/test_cause/{query}").context["rows"] for query in ("", "?tests=1")]
+    assert [[row.letter.pk for row in rows] for rows in shown] == [[live.pk], [test.pk]]
+
+    console.post("/console/stuck/test_cause/perform/", {"action": "test.ask", "everything": "1"})
+    assert _open() == {test.pk}
+    form = {"action": "test.ask", "everything": "1", "tests": "1"}
+    assert b'name="tests"' in console.post("/console/stuck/test_cause/preview/", form).content
+    console.post("/console/stuck/test_cause/perform/", form)
+    assert _open() == set()
 
 
 def test_an_alerts_link_leads_to_the_cause(console: Client) -> None:

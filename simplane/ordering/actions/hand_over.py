@@ -133,7 +133,7 @@ def _delivered_many(units: Sequence[tuple[str, Unit]], *, why: str = "mail hande
         return
     now = clock.now()
     orders = sorted({unit.order_id for _, unit in units})
-    lock_orders(orders)
+    tests = lock_orders(orders)
     move_many(
         [
             Step(unit=unit, path=(S.DELIVERED,), why=why, rid=rid, due_at=None, fields={"delivered_at": now})
@@ -144,8 +144,9 @@ def _delivered_many(units: Sequence[tuple[str, Unit]], *, why: str = "mail hande
     events.record_each([(rid, UnitDelivered(order_id=unit.order_id, unit_id=unit.pk)) for rid, unit in units])
     finish_orders(orders)
     for _, unit in units:
-        seconds = (now - unit.created_at).total_seconds()
-        on_commit(partial(DELIVERY_SECONDS.observe, seconds))
+        # What a test order's stand-in does late is no trouble of ours: the figure pages a person.
+        if unit.order_id not in tests:
+            on_commit(partial(DELIVERY_SECONDS.observe, (now - unit.created_at).total_seconds()))
 
 
 def message_sent(unit_id: int) -> None:
