@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -13,12 +11,8 @@ from simplane.core.errors import BadInput, NotFound
 from simplane.core.money import Money, parse
 from simplane.hub.shell import HubRequest, page
 from simplane.hub.wallet import chosen
-from simplane.ledger.actions import post
-from simplane.ledger.actions.post import Fact
-from simplane.ledger.chart import Kind
-from simplane.ledger.models import Ledger
+from simplane.ledger.actions import pay_in_play_money
 from simplane.ledger.queries import wallets
-from simplane.ledger.values import AccountRef, Posting
 from simplane.organizations.models import Organization
 from simplane.ui.outcomes import attempt
 
@@ -46,8 +40,5 @@ def fund(twin: Organization, money: Money, key: str) -> None:
     """Pay play money in, once a key. Raises BadInput, KeyReused."""
     if not 0 < money.decimal() <= MOST:
         raise BadInput(f"{money} can not be put in", fix=f"more than nothing, at most {MOST:,}")
-    named = hashlib.sha256(key.encode()).hexdigest()[:40]
-    fact = Fact(kind="play_money", key=f"play-money:{twin.pk}:{named}", ledger=Ledger.TEST)
-    wallet = AccountRef(Kind.WALLET, money.currency, twin.pk)
     with transaction():
-        post(fact, [Posting(AccountRef(Kind.BANK, money.currency), wallet, money.minor)])
+        pay_in_play_money(twin, money, key)

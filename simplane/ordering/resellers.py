@@ -16,11 +16,8 @@ from simplane.core import audit, clock
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput, Refusal
 from simplane.core.money import Money, precision
-from simplane.ledger.actions import open_wallet, post, set_credit_limit
-from simplane.ledger.actions.post import Fact
-from simplane.ledger.chart import Kind
-from simplane.ledger.models import Ledger, Wallet
-from simplane.ledger.values import AccountRef, Posting
+from simplane.ledger.actions import open_wallet, pay_in_play_money, set_credit_limit
+from simplane.ledger.models import Wallet
 from simplane.organizations.invitations import write_invitation
 from simplane.organizations.keys import NewKey, create_key
 from simplane.organizations.models import Organization, Role
@@ -162,7 +159,7 @@ def _new_account(name: str, slug: str, currency: str, **profile: Any) -> tuple[O
     live = _organization(name, own, **profile)
     twin = _organization(f"{name} (test)", of_twin, is_test=True, twin_of=live)
     Terms.objects.create(organization=live, currency=currency)
-    _play_money(twin, currency)
+    pay_in_play_money(twin, Money(PLAY_MONEY * 10 ** precision(currency), currency), "first")
     return live, twin, open_wallet(live, currency)
 
 
@@ -170,13 +167,3 @@ def _organization(name: str, slug: str, **given: Any) -> Organization:
     return Organization.objects.create(
         kind=Organization.Kind.RESELLER, name=name[:120], slug=slug, created_at=clock.now(), **given
     )
-
-
-@needs_transaction
-def _play_money(twin: Organization, currency: str) -> None:
-    open_wallet(twin, currency)
-    minor = PLAY_MONEY * 10 ** precision(currency)
-    fact = Fact(
-        kind="play_money", key=f"play-money:{twin.slug}", ledger=Ledger.TEST, reason=str(Money(minor, currency))
-    )
-    post(fact, [Posting(AccountRef(Kind.BANK, currency), AccountRef(Kind.WALLET, currency, twin.pk), minor)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any
 
 from django.http import HttpResponse
@@ -18,11 +17,8 @@ from simplane.api.v1.wallet import WalletOut, wallet_shown
 from simplane.catalog.wholesale import terms_of
 from simplane.core.db import transaction
 from simplane.core.ids import new_id
-from simplane.ledger.actions import open_wallet, post
-from simplane.ledger.actions.post import Fact
-from simplane.ledger.chart import Kind
-from simplane.ledger.models import Ledger
-from simplane.ledger.values import AccountRef, Posting
+from simplane.core.money import Money
+from simplane.ledger.actions import pay_in_play_money
 from simplane.organizations.models import Organization
 
 router = Router(tags=["Sandbox"])
@@ -97,10 +93,6 @@ def _only_test(owner: Organization) -> None:
 
 def _fund(owner: Organization, wanted: FundsIn, name: str) -> None:
     terms = terms_of(owner)
-    currency = terms.currency if terms else "EUR"
-    named = hashlib.sha256(name.encode()).hexdigest()[:40]
-    fact = Fact(kind="play_money", key=f"play-money:{owner.pk}:{named}", ledger=Ledger.TEST)
-    to = AccountRef(Kind.WALLET, currency, owner.pk)
+    money = Money(wanted.amount_minor, terms.currency if terms else "EUR")
     with transaction():
-        open_wallet(owner, currency)
-        post(fact, [Posting(AccountRef(Kind.BANK, currency), to, wanted.amount_minor)])
+        pay_in_play_money(owner, money, name)
