@@ -24,6 +24,8 @@ from simplane.core.models import StoredAnswer
 from simplane.ledger.errors import InsufficientFunds
 
 LONGEST = 255
+UNDER_WAY = 0
+"""Status of a row whose work is not done."""
 
 
 def once(
@@ -47,14 +49,18 @@ def once(
     owner = request.auth.organization.pk
     asked = _hash(request, body)
     with _alone(owner, key):
-        known = StoredAnswer.objects.filter(organization_id=owner, key=key).first()
-        if known is not None:
-            return _again(known, asked)
+        mine = _taken(owner, key, asked)
+        if mine.status != UNDER_WAY:
+            return _again(mine)
         try:
             answer = _json(status, _raw(work()))
         except InsufficientFunds as told:
             answer = refusal(request, told)
-        _keep(owner, key, asked, answer)
+        except BaseException:
+            mine.delete()
+            raise
+        mine.status, mine.body = answer.status_code, answer.content.decode()
+        mine.save(update_fields=["status", "body"])
         return answer
 
 
@@ -93,23 +99,22 @@ def _hash(request: HttpRequest, body: BaseModel | None) -> bytes:
     return hashlib.sha256(f"{request.method} {request.path}\n{said}".encode()).digest()
 
 
-def _again(known: StoredAnswer, asked: bytes) -> HttpResponse:
-    if bytes(known.request_hash) != asked:
+def _taken(owner: int, key: str, asked: bytes) -> StoredAnswer:
+    """The row of this key, written before the work, so that no order placed by SQL meanwhile can take the key too.
+
+    One that a crash left under way is begun again.
+    """
+    fields = {"request_hash": asked, "status": UNDER_WAY, "body": "", "created_at": clock.now()}
+    row, _ = StoredAnswer.objects.get_or_create(organization_id=owner, key=key, defaults=fields)
+    if bytes(row.request_hash) != asked:
         raise Refused("key_reused")
+    return row
+
+
+def _again(known: StoredAnswer) -> HttpResponse:
     answer = _json(known.status, known.body.encode())
     answer["Idempotent-Replayed"] = "true"
     return answer
-
-
-def _keep(owner: int, key: str, asked: bytes, answer: HttpResponse) -> None:
-    StoredAnswer.objects.create(
-        organization_id=owner,
-        key=key,
-        request_hash=asked,
-        status=answer.status_code,
-        body=answer.content.decode(),
-        created_at=clock.now(),
-    )
 
 
 def _raw(made: BaseModel) -> bytes:

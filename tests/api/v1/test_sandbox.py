@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from simplane.api.problems import Refused
+from simplane.api.v1 import sandbox
 from simplane.ledger.models import Transaction, Wallet
-from tests.api.v1.calls import Program, program
+from simplane.ordering.models import Order
+from tests.api.v1.calls import Program, program, sold
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -22,6 +27,37 @@ def test_play_money_comes_once_a_key(tester: Program) -> None:
     assert (first.status, again.raw, more.status) == (201, first.raw, 201)
     assert Wallet.objects.get().balance_minor == 500_01
     assert set(Transaction.objects.values_list("ledger", flat=True)) == {"test"}
+
+
+def test_a_key_is_taken_before_the_work_so_that_an_order_meanwhile_is_refused(
+    tester: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order is placed by SQL, which knows nothing of the lock: it comes in the middle of the work here."""
+    sold("EU-5")
+    met: list[str] = []
+    fund = sandbox._fund
+
+    def order_meanwhile(*given: Any) -> None:
+        met.append(tester.post("/orders", {"lines": [{"sku": "EU-5"}]}, key="same").code)
+        fund(*given)
+
+    monkeypatch.setattr(sandbox, "_fund", order_meanwhile)
+    first = tester.post("/sandbox/funds", {"amount_minor": 500_00}, key="same")
+
+    assert (met, first.status) == (["key_reused"], 201)
+    assert tester.post("/sandbox/funds", {"amount_minor": 500_00}, key="same").raw == first.raw
+    assert (Wallet.objects.get().balance_minor, Order.objects.count()) == (500_00, 0)
+
+
+def test_a_refusal_leaves_the_key_free(tester: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise Refused("unavailable")
+
+    with monkeypatch.context() as now:
+        now.setattr(sandbox, "_fund", broken)
+        assert tester.post("/sandbox/funds", {"amount_minor": 1}, key="k").code == "unavailable"
+    assert tester.post("/sandbox/funds", {"amount_minor": 2}, key="k").status == 201
+    assert Wallet.objects.get().balance_minor == 2
 
 
 @pytest.mark.parametrize("amount", [0, -1, 10**9 + 1, 1.5, "5", None])
