@@ -13,9 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from simplane.api.v1.states import UNIT_WORDS
+from simplane.api.v1.states import ORDER_WORDS, UNIT_WORDS
 from simplane.core.log import logger
-from simplane.ordering.models import Unit
+from simplane.ordering.models import Order, Unit
 from simplane.ordering.placing import Placed
 from simplane.ordering.states import ENDED
 
@@ -36,19 +36,20 @@ def wanted(environ: dict[str, Any]) -> int:
 
 
 def waited(placed: Placed, seconds: int, said: Callable[[Placed], Answer]) -> Answer:
-    """The answer with `units`: id and state of each, as they are when all are settled or the time is over."""
+    """The answer with the order's `state` and `units`, as they are when all are settled or the time is over."""
     if not _places.acquire(blocking=False):
         return said(placed)
     try:
         told = json.loads(placed.body or "{}")
         states = _settled(told["id"], time.monotonic() + seconds)
+        state = ORDER_WORDS[Order.objects.values_list("state", flat=True).get(public_id=told["id"])]
     except DatabaseError as error:
         log.warning("order.not_watched", problem=type(error).__name__)  # it is placed all the same
         return said(placed)
     finally:
         _places.release()
     units = [{"id": public_id, "state": UNIT_WORDS[state]} for public_id, state in states]
-    line, headers, body = said(replace(placed, body=json.dumps({**told, "units": units})))
+    line, headers, body = said(replace(placed, body=json.dumps({**told, "state": state, "units": units})))
     return line, [*headers, ("Preference-Applied", f"wait={seconds}")], body
 
 

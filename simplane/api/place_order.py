@@ -97,6 +97,8 @@ def _refused(refused: Refused, rid: str, placed: Placed | None = None) -> Answer
     more = _standing(placed) if placed else []
     if status == 401:
         more.append(("WWW-Authenticate", 'Bearer realm="simplane"'))
+    if status == 405:
+        more.append(("Allow", "GET, POST"))
     if status in (429, 503):
         more.append(("Retry-After", str(int(refused.retry_after or 1))))
     return _answer(status, refused.code, rid, body, more)

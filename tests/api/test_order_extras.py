@@ -125,6 +125,7 @@ def test_who_waits_is_told_how_the_units_ended(monkeypatch: pytest.MonkeyPatch) 
         if len(seen) == 2:
             Unit.objects.filter(index=0).update(state="delivered")
             Unit.objects.filter(index=1).update(state="failed")
+            Order.objects.update(state="done")
         return states(order_id)
 
     monkeypatch.setattr(order_wait, "_states", delivered_at_the_second_look)
@@ -134,7 +135,7 @@ def test_who_waits_is_told_how_the_units_ended(monkeypatch: pytest.MonkeyPatch) 
 
     assert (first.status, first.headers["Preference-Applied"], seen) == (201, "wait=10", [2, 2])
     units = first.told.pop("units")
-    assert [one["state"] for one in units] == ["delivered", "failed"]
+    assert [first.told["state"], *(one["state"] for one in units)] == ["done", "delivered", "failed"]
     assert (again.headers["Idempotent-Replayed"], "units" in again.told) == ("true", False)
     assert again.told["lines"][0]["units"] == [one["id"] for one in units]
 

@@ -219,6 +219,7 @@ def test_a_request_that_can_not_be_served_says_why(change: dict[str, str], statu
     assert (answer.status, answer.told["code"]) == (status, code)
     assert answer.told["title"] == PROBLEMS[code].title
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+    assert answer.headers.get("Allow") == ("GET, POST" if status == 405 else None)
     assert nothing_happened()
 
 
