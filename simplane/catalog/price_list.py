@@ -86,12 +86,13 @@ def settled(margin: timedelta) -> datetime:
     """
     with connection.cursor() as cursor:
         cursor.execute(UNDER_WAY)
-        (age,) = cursor.fetchone() or (None,)
-    return clock.now() - margin - (age or timedelta(0))
+        (oldest,) = cursor.fetchone() or (None,)
+    age = max(timedelta(0), clock.real_time_of(clock.now()) - oldest) if oldest else timedelta(0)
+    return clock.now() - margin - age
 
 
 UNDER_WAY = """
-SELECT max(clock_timestamp() - xact_start) FROM pg_stat_activity
+SELECT min(xact_start) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
 """
 _PRICES = """

@@ -90,10 +90,9 @@ def test_what_is_no_address_or_no_method_is_told_as_json() -> None:
 
 def test_calls_that_are_refused_count_against_the_keys_rate() -> None:
     owner = program().organization
-    slow = {"rate_per_minute": 20}
-    blind = Program(owner, create_key(owner, "blind", scopes=["catalogue:read"], **slow).secret)
-    far = Program(owner, create_key(owner, "far", allowed_networks=["198.51.100.0/24"], **slow).secret)
-    good = Program(owner, create_key(owner, "good", **slow).secret)
+    blind = Program(owner, create_key(owner, "blind", scopes=["catalogue:read"], rate_per_minute=20).secret)
+    far = Program(owner, create_key(owner, "far", allowed_networks=["198.51.100.0/24"], rate_per_minute=20).secret)
+    good = Program(owner, create_key(owner, "good", rate_per_minute=20).secret)
     assert [blind.get("/wallet").status for _ in range(3)] == [403, 403, 429]
     assert [far.get("/wallet").status for _ in range(3)] == [403, 403, 429]
     Organization.objects.filter(pk=owner.pk).update(state="suspended")
