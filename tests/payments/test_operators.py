@@ -13,6 +13,7 @@ from simplane.ops.doctor_payments import payments as doctor
 from simplane.ops.load import load
 from simplane.ops.setup_file import BadSetup
 from simplane.ops.stand_ins import retire
+from simplane.payments.gateway import Gateway
 from simplane.payments.models import StripeAccount
 from tests.payments.desk import Desk
 
@@ -95,3 +96,12 @@ def test_a_retired_stand_in_takes_no_money(desk: Desk) -> None:
     assert retire() == ["payments stripe-test"]
     assert retire() == []
     assert AuditEntry.objects.filter(action="stripe_account.retired").count() == 1
+
+
+def test_a_proxy_in_the_environment_does_not_come_between_us_and_stripe(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+
+    assert Gateway(desk.account).balance()["object"] == "balance"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simplane.core import deadletters
+from simplane.core import clock, deadletters
 from simplane.core.db import transaction
 from simplane.core.models import DeadLetter
 from simplane.ledger.actions import post
@@ -14,7 +14,7 @@ from simplane.ledger.errors import KeyReused
 from simplane.ledger.models import Ledger
 from simplane.ledger.values import AccountRef, Posting
 from simplane.payments import actions, catch_up, matching, payouts
-from simplane.payments.models import Payout, PayoutLine
+from simplane.payments.models import Payout, PayoutLine, StripeAccount
 from tests.payments.desk import Desk
 
 
@@ -133,6 +133,22 @@ def test_a_payout_that_can_not_be_taken_in_is_told_and_those_behind_it_are_taken
     assert (letter.cause, letter.subject_id, letter.action) == ("payout_unread", newest, "payout_read")
     with pytest.raises(KeyReused):
         deadletters.perform(letter.pk, "payout_read")
+
+
+def test_an_account_that_can_not_be_read_is_told_until_it_can_and_the_next_is_read(desk: Desk) -> None:
+    broken = {"key": "a-live", "is_test": False, "is_stand_in": True, "credentials": ["no", "key"]}
+    StripeAccount.objects.create(name="Live", api_url=desk.standin.url, created_at=clock.now(), **broken)
+    desk.paid()
+    desk.standin.control("payouts/run", everything=True, arrive=True)
+    desk.news()  # lost
+
+    found = catch_up.catch_up()
+    told = (list(found["a-live"]), found["stripe-test"]["payouts"], desk.letters())
+    StripeAccount.objects.filter(key="a-live").update(credentials=desk.account.credentials)
+    catch_up.catch_up()
+
+    assert told == (["problem"], 1, ["stripe_unread"])
+    assert desk.letters() == []
 
 
 def test_a_payout_by_hand_is_named_once_and_settled_by_the_person_who_closes_its_letter(desk: Desk) -> None:
