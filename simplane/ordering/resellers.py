@@ -159,7 +159,9 @@ def _new_account(name: str, slug: str, currency: str, **profile: Any) -> tuple[O
     live = _organization(name, own, **profile)
     twin = _organization(f"{name} (test)", of_twin, is_test=True, twin_of=live)
     Terms.objects.create(organization=live, currency=currency)
-    pay_in_play_money(twin, Money(PLAY_MONEY * 10 ** precision(currency), currency), "first")
+    first = Money(PLAY_MONEY * 10 ** precision(currency), currency)
+    # Under a key that no caller chooses for its own.
+    pay_in_play_money(twin, first, f"onboarded {secrets.token_hex(8)}")
     return live, twin, open_wallet(live, currency)
 
 
