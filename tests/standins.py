@@ -152,6 +152,11 @@ class Received:
         return json.loads(self.body)
 
 
+class _Listener(ThreadingHTTPServer):
+    request_queue_size = 64
+    """The library's 5 lose a connection of ten that come at once, for a second."""
+
+
 class Receiver:
     """A small HTTP server that keeps what is posted to it and answers with the statuses queued in `answers`."""
 
@@ -172,7 +177,7 @@ class Receiver:
             def log_message(self, format: str, *args: Any) -> None:
                 """Keep test output quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Listener(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
