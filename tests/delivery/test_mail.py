@@ -132,13 +132,13 @@ def test_a_repeat_is_the_same_bytes() -> None:
 def test_a_name_can_not_smuggle_headers_in() -> None:
     one = written(message(customer_name="Eve\r\nBcc: all@example.com"))
     assert one["Bcc"] is None
-    assert one["To"].addresses[0].display_name == "Eve Bcc: all@example.com"
+    assert one["To"].addresses[0].display_name == ""
 
 
 def test_a_name_can_not_smuggle_html_in() -> None:
     html = body(written(message(customer_name="<script>alert(1)</script>")), "html")
-    assert "<script>" not in html
-    assert "&lt;script&gt;" in html
+    assert "script" not in html
+    assert "Eve &amp; Ana" in body(written(message(customer_name="Eve & Ana")), "html")
 
 
 def test_greets_nobody_when_there_is_no_name() -> None:
