@@ -113,11 +113,11 @@ def test_a_key_is_made_and_copied_with_scripts(visitor: NewPage) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/hub/keys/")
     page.get_by_label("Name").fill("the shop")
-    page.get_by_label("wallet:write").uncheck()
+    page.get_by_label("webhooks:write").uncheck()
     page.get_by_role("button", name="Make a key").click()
     page.get_by_role("button", name="Copy").click()
 
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator("#secret").inner_text()
-    assert Client().get("/api/v1/wallet", headers={"Authorization": f"Bearer {copied}"}).status_code == 200
+    assert Client().get("/api/v1/orders", headers={"Authorization": f"Bearer {copied}"}).status_code == 200
