@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_ADDRESS = re.compile(r"[/@<>]|www\.", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<!\b\w)/|/(?!\w\b)|[@<>]|www\.", re.IGNORECASE)
+"""A stroke stands between single letters only: A/S, c/o."""
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters, ends of lines, and those that turn the direction of text (Unicode UAX 9)."""
 
