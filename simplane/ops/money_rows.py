@@ -11,7 +11,7 @@ from simplane.ops.money_plan import CURRENCIES
 
 SKUS = 7
 RATE_PER_MINUTE = 10_000_000
-"""Limits of a key are not what is tried here."""
+"""More than a key is ever given: its limit is not what is tried here."""
 
 
 def make_rows(wallets: int) -> None:
@@ -41,9 +41,9 @@ def make_reseller(slug: str, secret: str, currency: str, *, credit: int = 0, fun
 
     owner = Organization.objects.create(kind=Organization.Kind.RESELLER, slug=slug, name=slug, created_at=clock.now())
     Terms.objects.create(organization=owner, currency=currency, max_order_minor=10**12)
-    key = create_key(owner, "chaos", rate_per_minute=RATE_PER_MINUTE).key
-    key.hash = hash_of(secret)
-    key.save(update_fields=["hash"])
+    key = create_key(owner, "chaos").key
+    key.hash, key.rate_per_minute = hash_of(secret), RATE_PER_MINUTE
+    key.save(update_fields=["hash", "rate_per_minute"])
     with transaction():
         wallet = open_wallet(owner, currency)
         if credit:
