@@ -55,6 +55,12 @@ TransactionTestCase._fixture_teardown = _empty_what_was_used  # type: ignore[att
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Our own test server comes with a migrated database: each worker's is a copy of it."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = os.environ.get("SIMPLANE_TEST_TEMPLATE", "template0")
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A database can only be dropped without connections."""
     yield

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from simplane.ops import postgres
+from simplane.ops import postgres, ready_made
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".simplane" / "test-postgres"
@@ -24,9 +25,12 @@ class _SharedServer:
         FOLDER.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FOLDER.with_suffix(".users").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_SH)
-        # Durability costs time and a test database owes nobody any.
-        fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        self.cluster = postgres.start(FOLDER, settings=fast)
+        with postgres.locked(FOLDER.with_suffix(".making")):
+            if not postgres.is_running(FOLDER):
+                shutil.rmtree(FOLDER, ignore_errors=True)
+                ready_made.copy_to(FOLDER)
+            # Durability costs time and a test database owes nobody any.
+            self.cluster = postgres.start(FOLDER, settings=ready_made.FAST)
 
     def leave(self) -> None:
         try:
@@ -40,6 +44,7 @@ _server: _SharedServer | None = None
 if not os.environ.get("DATABASE_URL"):
     _server = _SharedServer()
     os.environ["DATABASE_URL"] = _server.cluster.url
+    os.environ["SIMPLANE_TEST_TEMPLATE"] = "simplane"
 
 LONGEST = Path(__file__).parent / "ops"
 

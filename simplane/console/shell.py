@@ -22,8 +22,7 @@ def page(
     if frame == "console/frame.html":
         shared |= {
             "menu": GROUPS,
-            "stuck_count": waiting().count(),
-            "approvals_count": waiting_count(),
+            "badges": (("stuck", waiting().count(), "open"), ("approvals", waiting_count(), "waiting")),
             "environment": settings.SIMPLANE.environment,
         }
     answer = render(request, f"console/{template}.html", shared | context, status=status)

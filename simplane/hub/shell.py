@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -94,7 +93,7 @@ def show(
     if request.headers.get("HX-Request") == "true":
         shared["frame"] = "hub/fragment.html"
     else:
-        shared |= {"frame": "hub/frame.html", "menu": menu_for(hub), "environment": settings.SIMPLANE.environment}
+        shared |= {"frame": "hub/frame.html", "menu": menu_for(hub)}
     return render(request, f"hub/{template}.html", shared | context, status=status)
 
 

@@ -53,7 +53,7 @@ def start(data: Path, *, settings: dict[str, str] | None = None) -> Cluster:
     """Start (or find running) the server of `data`, making it at first use. Safe when several processes call at once."""
     data = data.resolve()
     data.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(data.with_suffix(".lock")):
+    with locked(data.with_suffix(".lock")):
         _initialise(data)
         port = _running_port(data)
         if port is None:
@@ -152,7 +152,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Alone among the processes that name this file."""
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simplane.ops import postgres
+from simplane.ops import postgres, ready_made
 from simplane.ops.database import state_dir
 from simplane.ops.processes import NotStarted
 from simplane.ops.stage import CommandFailed, Ports, Stage
@@ -34,7 +34,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def scratch_stage(name: str, settings: Mapping[str, str] | None = None) -> Iterator[Stage]:
-    """An empty environment in `<state>/<name>` with its database server; nothing of it runs afterwards.
+    """An environment in `<state>/<name>` with its database server and empty tables; nothing of it runs afterwards.
 
     The folder stays until the next run, for its logs and books. Raises Failed when another run uses it.
     """
@@ -42,6 +42,7 @@ def scratch_stage(name: str, settings: Mapping[str, str] | None = None) -> Itera
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         _empty(folder)
+        ready_made.copy_to(folder / "postgres")
         cluster = postgres.start(folder / "postgres", settings=DURABLE)
         stage = Stage(folder, cluster.url, Ports.free(), dict(settings or {}))
         try:
