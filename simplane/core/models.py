@@ -49,11 +49,18 @@ class AuditEntry(models.Model):
     after = models.JSONField(null=True)
     reason = models.TextField(blank=True)
     request_id = models.CharField(max_length=64, blank=True)
+    organization_id = models.BigIntegerField(null=True)
+    """Of a tenant's own history: whose it is. Written inside its scope, or by us with `organization_id=`."""
 
     class Meta:
         indexes = [
             models.Index(fields=["entity", "entity_id", "-at"], name="audit_of_entity"),
             models.Index(fields=["-at"], name="audit_newest"),
+            models.Index(
+                fields=["organization_id", "-id"],
+                name="audit_of_organization",
+                condition=Q(organization_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -77,7 +77,8 @@ def _for_a_reseller(request: HttpRequest, user: User) -> Standing | None:
 
 
 def _of_member(request: HttpRequest, user: User) -> Standing | None:
-    rows = Membership.objects.select_related("organization").filter(user=user)
+    resellers = Membership.objects.filter(organization__kind=Organization.Kind.RESELLER)
+    rows = resellers.select_related("organization").filter(user=user)
     memberships = list(rows.order_by("organization__name", "pk"))
     if not memberships:
         return None

@@ -124,7 +124,7 @@ class ApiKey(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a member of an organization may do; `organizations/roles.py` has the table."""
+    """What a member of a reseller may do; `organizations/roles.py` has the table."""
 
     OWNER = "owner"
     FINANCE = "finance"
@@ -133,12 +133,25 @@ class Role(models.TextChoices):
     VIEWER = "viewer"
 
 
+class CompanyRole(models.TextChoices):
+    """What a member of a company may do; `organizations/company_roles.py` has the table."""
+
+    OWNER = "owner"
+    FINANCE = "finance"
+    MANAGER = "manager"
+    VIEWER = "viewer"
+    EMPLOYEE = "employee"
+
+
+ROLES = {*Role.choices, *CompanyRole.choices}
+
+
 class Membership(models.Model):
     """A person acts for an organization (and for its test twin, which has no members of its own)."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role)
+    role = models.CharField(max_length=10, choices=sorted(ROLES))
     created_at = models.DateTimeField()
 
     class Meta:
@@ -153,7 +166,7 @@ class Invitation(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="invitations")
     email = models.EmailField()
-    role = models.CharField(max_length=10, choices=Role)
+    role = models.CharField(max_length=10, choices=sorted(ROLES))
     hash = models.BinaryField(unique=True)
     """SHA-256 of the link's secret."""
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True)

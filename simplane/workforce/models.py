@@ -1,0 +1,146 @@
+"""The people of a company as its HR system knows them: who they are, where they belong, who leads them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from simplane.core.tenancy import TenantModel
+from simplane.organizations.models import CompanyRole, User
+
+
+class Team(TenantModel):
+    """People who are led and budgeted together. Its lead sees and manages it (role `manager`)."""
+
+    public_id = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=120)
+    lead = models.ForeignKey("Employee", models.SET_NULL, null=True, related_name="leads")
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(F("organization"), Lower("name"), name="team_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CostCentre(TenantModel):
+    """Where the company's accounting puts what a person costs."""
+
+    public_id = models.CharField(max_length=32, unique=True)
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(F("organization"), Lower("code"), name="cost_centre_code_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Employee(TenantModel):
+    """A person who works for the company. What HR says (CSV, SCIM) wins over what single sign-on guesses."""
+
+    class State(models.TextChoices):
+        EXPECTED = "expected", "starts later"
+        ACTIVE = "active"
+        LEFT = "left"
+
+    class Source(models.TextChoices):
+        HAND = "hand", "by hand"
+        CSV = "csv", "CSV file"
+        SCIM = "scim", "HR system"
+        SSO = "sso", "first sign-in"
+
+    public_id = models.CharField(max_length=32, unique=True)
+    """Also the SCIM id."""
+    user_name = models.CharField(max_length=254)
+    """As the identity provider names them (SCIM userName), mostly the e-mail address."""
+    external_id = models.CharField(max_length=120, blank=True)
+    """The HR system's own number (SCIM externalId); empty: none told."""
+    email = models.CharField(max_length=254)
+    given_name = models.CharField(max_length=120, blank=True)
+    family_name = models.CharField(max_length=120, blank=True)
+    title = models.CharField(max_length=120, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    """ISO 3166-1 alpha-2 where they work."""
+    locale = models.CharField(max_length=10, default="en")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="people", db_index=False)
+    cost_centre = models.ForeignKey(CostCentre, models.SET_NULL, null=True, related_name="people", db_index=False)
+    manager = models.ForeignKey("self", models.SET_NULL, null=True, related_name="reports", db_index=False)
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    source = models.CharField(max_length=5, choices=Source)
+    starts_on = models.DateField(null=True)
+    ends_on = models.DateField(null=True)
+    """Their last day, in the company's time zone."""
+    left_at = models.DateTimeField(null=True)
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    """Their login, once they have one."""
+    scim = models.JSONField(default=dict)
+    """Attributes that the HR system sent and we keep for it without using them."""
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(F("organization"), Lower("user_name"), name="employee_user_name_once"),
+            models.UniqueConstraint(
+                fields=["organization", "external_id"], condition=~Q(external_id=""), name="employee_external_id_once"
+            ),
+            models.UniqueConstraint(
+                F("organization"), Lower("email"), condition=~Q(state="left"), name="employee_email_once"
+            ),
+            models.CheckConstraint(condition=~Q(manager=F("id")), name="employee_not_own_manager"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "family_name", "given_name", "id"], name="employee_by_name"),
+            models.Index(fields=["organization", "team"], name="employee_of_team"),
+            models.Index(fields=["organization", "cost_centre"], name="employee_of_cost_centre"),
+            models.Index(fields=["manager"], name="employee_of_manager", condition=Q(manager__isnull=False)),
+            models.Index(fields=["user"], name="employee_of_user", condition=Q(user__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """As a person says it; the address when no name is known."""
+        return f"{self.given_name} {self.family_name}".strip() or self.email
+
+
+class Group(TenantModel):
+    """A group of the identity provider or HR system, and what being in it means here."""
+
+    public_id = models.CharField(max_length=32, unique=True)
+    display_name = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=120, blank=True)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="+")
+    """Its members belong to this team."""
+    role = models.CharField(max_length=10, choices=CompanyRole, blank=True)
+    """Its members sign in with this role; empty: none from here."""
+    members = models.ManyToManyField(Employee, through="GroupMember", related_name="groups")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(F("organization"), Lower("display_name"), name="group_name_once")]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class GroupMember(TenantModel):
+    """A person in a group."""
+
+    group = models.ForeignKey(Group, models.CASCADE)
+    employee = models.ForeignKey(Employee, models.CASCADE)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["group", "employee"], name="group_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.employee_id} in {self.group_id}"
