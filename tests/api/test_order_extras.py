@@ -18,7 +18,7 @@ from simplane.ledger.models import Wallet
 from simplane.ordering.models import Order, Unit
 from simplane.organizations.keys import create_key, hash_of
 from simplane.organizations.models import ApiKey
-from tests.api.test_place_order import ONE, Caller, make_caller, nothing_happened
+from tests.api.test_place_order import ONE, Caller, commit_together, make_caller, nothing_happened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DRY = {"QUERY_STRING": "dry_run=true"}
@@ -76,6 +76,21 @@ def test_every_answer_says_what_is_left_and_a_refusal_when_to_come_back() -> Non
     ]
     assert (answers[3].status, answers[3].headers["Retry-After"]) == (429, "2")
     assert "RateLimit" not in caller.post(HTTP_AUTHORIZATION="Bearer sk_live_nobody").headers
+
+
+@pytest.mark.parametrize("batch", [64, 1], ids=["batched", "alone"])
+def test_what_a_key_may_not_do_costs_its_rate_as_well(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit_together(batch, monkeypatch)
+    caller = make_caller()
+    ApiKey.objects.update(rate_per_minute=30, scopes=["orders:read"])
+
+    answers = [caller.post(key=f"k-{number}") for number in range(2)]
+    ApiKey.objects.update(scopes=["orders:write"], allowed_networks=["198.51.100.0/24"])
+    answers += [caller.post(key=None, **DRY), caller.post(key="k-4")]
+
+    assert [one.told["code"] for one in answers] == ["missing_scope", "missing_scope", "wrong_network", "rate_limited"]
+    assert [one.headers["RateLimit"][:9] for one in answers] == ['"key";r=2', '"key";r=1', '"key";r=0', '"key";r=0']
+    assert nothing_happened()
 
 
 def test_a_rate_is_exact_however_many_ask_and_by_whatever_way() -> None:

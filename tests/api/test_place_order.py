@@ -18,10 +18,13 @@ from simplane.api.problems import PROBLEMS
 from simplane.catalog.models import Price, Terms
 from simplane.config.wsgi import application
 from simplane.core import clock
+from simplane.core.batches import OneAProcess
 from simplane.core.models import StoredAnswer
 from simplane.ledger.models import Hold, Wallet
 from simplane.ledger.verify import verify
+from simplane.ordering import placing
 from simplane.ordering.models import Order, Unit
+from simplane.ordering.placing import make_batcher
 from simplane.organizations.keys import create_key, revoke_key
 from simplane.organizations.models import ApiKey, Organization
 from tests import factories
@@ -29,6 +32,8 @@ from tests.ledger.money import funded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ONE = {"lines": [{"sku": "EU-5"}]}
+_batchers = {64: OneAProcess(make_batcher), 1: OneAProcess(make_batcher)}
+"""A process keeps its batcher, so each way has one for all tests."""
 
 
 @dataclass
@@ -71,8 +76,14 @@ class Caller:
 
 @pytest.fixture(params=[64, 1], ids=["batched", "alone"])
 def caller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Caller:
-    monkeypatch.setattr(settings, "SIMPLANE", settings.SIMPLANE.model_copy(update={"order_batch": request.param}))
+    commit_together(request.param, monkeypatch)
     return make_caller()
+
+
+def commit_together(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many orders may share a commit; 1: each has its own, by the function for one."""
+    monkeypatch.setattr(settings, "SIMPLANE", settings.SIMPLANE.model_copy(update={"order_batch": most}))
+    monkeypatch.setattr(placing, "_batcher", _batchers[most])
 
 
 def make_caller(minor: int = 100_00) -> Caller:

@@ -1,9 +1,9 @@
 """`simplane_place_orders`: many orders in one statement."""
 
-from simplane.ordering.migrations._place_parts import ACCESS, ANSWER, PLANS, PRICE, QUOTED, SHORT, USED
+from simplane.ordering.migrations._place_parts import ACCESS, ANSWER, COUNTED, PLANS, PRICE, QUOTED, SHORT, USED
 
 MANY = f"""
-CREATE FUNCTION simplane_place_orders(
+CREATE OR REPLACE FUNCTION simplane_place_orders(
   p_hash bytea[], p_ip inet[], p_key text[], p_request bytea[], p_public text[], p_reference text[], p_email text[],
   p_name text[], p_locale text[], p_rid text[], p_fault text[],
   p_line_of int[], p_line_sku text[], p_line_quantity int[], p_line_most bigint[], p_line_quote text[],
@@ -44,7 +44,7 @@ BEGIN
       greatest(0, extract(epoch FROM x.theoretical_arrival - v_clock))::double precision AS before,
       least(c.wanted, greatest(0, floor(greatest(1, c.rate / 10)
         - greatest(0, extract(epoch FROM x.theoretical_arrival - v_clock)) * c.rate / 60.0 + 1e-6)))::int AS taken
-    FROM (SELECT k.root, k.rate, count(*) AS wanted FROM known AS k WHERE k.refused IS NULL
+    FROM (SELECT k.root, k.rate, count(*) AS wanted FROM known AS k WHERE {COUNTED}
       GROUP BY k.root, k.rate ORDER BY k.root) AS c
     CROSS JOIN LATERAL (
       SELECT x.key, x.theoretical_arrival FROM core_ratelimit AS x WHERE x.key = 'api:' || c.root FOR UPDATE) AS x
@@ -57,9 +57,9 @@ BEGIN
     SELECT k.n, k.key, k.request, k.public, k.reference, k.external, k.email, k.name, k.locale, k.rid, k.fault, k.actor,
       k.org, k.slug, k.is_test, k.pricing, k.currency, k.tier, k.most, k.wallet, k.held, k.room, k.rate,
       s.before + least(s.taken, row_number() OVER same) * s.pause AS lead,
-      CASE WHEN k.refused IS NULL AND row_number() OVER same > s.taken THEN 'rate_limited' ELSE k.refused END AS refused
-    FROM known AS k LEFT JOIN rates AS s ON s.root = k.root AND k.refused IS NULL
-    WINDOW same AS (PARTITION BY k.root, k.refused ORDER BY k.n)
+      CASE WHEN {COUNTED} AND row_number() OVER same > s.taken THEN 'rate_limited' ELSE k.refused END AS refused
+    FROM known AS k LEFT JOIN rates AS s ON s.root = k.root AND {COUNTED}
+    WINDOW same AS (PARTITION BY k.root, {COUNTED} ORDER BY k.n)
   ),
   wanted AS MATERIALIZED (
     SELECT a.n, l.i, l.sku, l.quantity, l.most, l.quote, p.id AS product, p.name AS title,

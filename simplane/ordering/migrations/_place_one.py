@@ -3,7 +3,7 @@
 from simplane.ordering.migrations._place_parts import ACCESS, ANSWER, PLANS, PRICE, QUOTED, SHORT, USED
 
 ONE = f"""
-CREATE FUNCTION simplane_place_order(
+CREATE OR REPLACE FUNCTION simplane_place_order(
   p_hash bytea, p_ip inet, p_key text, p_request bytea, p_public text, p_reference text, p_email text, p_name text,
   p_locale text, p_rid text, p_fault text, p_sku text[], p_quantity int[], p_most bigint[], p_quote text[],
   p_now timestamptz, p_stamp text, p_late interval,
@@ -22,7 +22,12 @@ BEGIN
     LEFT JOIN organizations_organization AS o ON o.id = k.organization_id
     LEFT JOIN catalog_terms AS t ON t.organization_id = coalesce(o.twin_of_id, o.id);
   per_minute := v.rate;
-  IF v.refused IS NOT NULL THEN code := v.refused; RETURN; END IF;
+  IF v.refused = 'unauthorized' THEN code := v.refused; RETURN; END IF;
+  IF v.refused IS NOT NULL THEN  -- Known, but it may not: that costs the key's rate as every call does.
+    SELECT t.taken, t.lead INTO v_taken, lead FROM simplane_take_calls(v.root, v.rate) AS t;
+    code := CASE WHEN v_taken = 0 THEN 'rate_limited' ELSE v.refused END;
+    RETURN;
+  END IF;
   {USED.format(which="= p_hash")}
   SELECT w.account_id, w.held_account_id, w.balance_minor + w.credit_limit_minor INTO v_wallet, v_held, v_room
     FROM ledger_wallet AS w WHERE w.organization_id = v.org AND w.currency = v.currency FOR UPDATE;

@@ -57,6 +57,8 @@ ACCESS = """
            WHEN o.state <> 'active' THEN 'account_' || o.state
       END"""
 """`r`: of an access token, the key it was got with."""
+COUNTED = "k.refused IS DISTINCT FROM 'unauthorized'"
+"""A known key's call costs its rate, also when it is refused for its scope, its network or its account."""
 SHORT = """json_build_object('type', 'urn:simplane:problem:insufficient_funds', 'title', 'The wallet does not cover this order',
       'status', 402, 'code', 'insufficient_funds', 'detail', 'Top up the wallet, then send the order again with a new key',
       'needed_minor', {total}, 'available_minor', {room}, 'currency', {currency}, 'request_id', {rid})::text"""
