@@ -83,6 +83,8 @@ class Env(BaseSettings):
     worker_concurrency: PositiveInt = 240
     worker_db_threads: PositiveInt = 6
     max_webhook_bytes: PositiveInt = 4 * 1024 * 1024
+    mails_an_hour: PositiveInt = 600
+    """That leave for one reseller, unless the console says otherwise of it."""
     order_batch: PositiveInt = 64
     """Wholesale orders that share a commit at most; 1: each has its own."""
     delivery_clock_seconds: Steps = (30, 60, 300, 900)

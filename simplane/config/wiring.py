@@ -12,6 +12,7 @@ from simplane.ordering import events as ordering
 from simplane.ordering import tiers  # noqa: F401  its timetable
 from simplane.organizations import events as organizations
 from simplane.payments import deadletters as payment_letters
+from simplane.payments import events as payments
 from simplane.suppliers import catalog_events as catalogues
 from simplane.suppliers import catalog_jobs
 from simplane.suppliers import events as suppliers
@@ -32,6 +33,8 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     usage.PurchaseAnswered: ("ordering.advance",),
     organizations.Invited: ("hub.send_invitation",),
     organizations.OrganizationApproved: ("hub.tell_approved",),
+    payments.AutoTopUpDeclined: ("hub.tell_auto_top_up",),
+    payments.AutoTopUpHeld: ("hub.tell_auto_top_up",),
 }
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from simplane.core import clock, ratelimit, rows
-from simplane.core.db import transaction
-from simplane.delivery.models import Message
-from simplane.delivery.values import SendResult
+from django.conf import settings
+from django.db.models import Q
 
-AN_HOUR = 600
+from simplane.core import audit, clock, ratelimit, rows
+from simplane.core.db import transaction
+from simplane.core.errors import BadInput
+from simplane.delivery.models import MailAllowance, Message
+from simplane.delivery.values import SendResult
+from simplane.organizations.models import Organization
+
+MOST_AN_HOUR = 100_000
 TO_ONE_ADDRESS_AN_HOUR = 20
 _LONGEST_WAIT = timedelta(days=30)
 TURN = "not_before"
@@ -24,6 +29,29 @@ def key_of_account(account_id: int) -> str:
 def key_of_address(account_id: int, address: str) -> str:
     """Under which an organization's mails to one address are counted."""
     return f"mail:{account_id}:{address.lower()}"[:200]
+
+
+def an_hour(account_id: int) -> int:
+    """How many mails an hour leave for an organization; a test twin's count as those of its live side."""
+    mine = MailAllowance.objects.filter(Q(organization_id=account_id) | Q(organization__test_twin__id=account_id))
+    return mine.values_list("an_hour", flat=True).first() or settings.SIMPLANE.mails_an_hour
+
+
+def set_allowance(account_id: int, wanted: int | None, *, reason: str) -> None:
+    """Let so many mails an hour leave for a reseller; None: as many as for everybody. Raises BadInput."""
+    if wanted is not None and not 1 <= wanted <= MOST_AN_HOUR:
+        raise BadInput(f"{wanted} mails an hour can not be", fix=f"1 to {MOST_AN_HOUR}, or empty for the usual")
+    with transaction():
+        before = an_hour(account_id)
+        if wanted is None:
+            MailAllowance.objects.filter(organization_id=account_id).delete()
+        else:
+            MailAllowance.objects.update_or_create(organization_id=account_id, defaults={"an_hour": wanted})
+        slug = Organization.objects.values_list("slug", flat=True).get(pk=account_id)
+        after = {"mails_an_hour": an_hour(account_id)}
+        audit.note(
+            "organization.mails", "organization", slug, before={"mails_an_hour": before}, after=after, reason=reason
+        )
 
 
 def put_off(message: Message) -> SendResult | None:
@@ -47,7 +75,7 @@ def _turn(message: Message, account_id: int) -> datetime:
     if reserved is not None:
         return datetime.fromisoformat(str(reserved))
     with transaction():
-        of_all = _wait(key_of_account(account_id), AN_HOUR)
+        of_all = _wait(key_of_account(account_id), an_hour(account_id))
         of_one = _wait(key_of_address(account_id, message.to), TO_ONE_ADDRESS_AN_HOUR)
     return clock.now() + timedelta(seconds=max(of_all, of_one))
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from simplane.core.models import WorkItem
 from simplane.lines.models import Line
+from simplane.organizations.models import Organization
 
 
 class InstallLink(models.Model):
@@ -94,3 +95,16 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class MailAllowance(models.Model):
+    """How many mails an hour leave for a reseller, where it is not as many as for everybody."""
+
+    organization = models.OneToOneField(Organization, models.CASCADE, primary_key=True)
+    an_hour = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(an_hour__gt=0), name="mail_allowance")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.an_hour}"

@@ -14,3 +14,8 @@ def send_invitation(invitation_id: int) -> None:
 @jobs.job("hub.tell_approved", queue="mail")
 def tell_approved(organization_id: int) -> None:
     mails.tell_approved(organization_id)
+
+
+@jobs.job("hub.tell_auto_top_up", queue="mail")
+def tell_auto_top_up(organization_id: int, currency: str) -> None:
+    mails.tell_auto_top_up(organization_id, currency)

@@ -9,6 +9,8 @@ from simplane.delivery import plain
 from simplane.organizations.invitations import fresh_secret
 from simplane.organizations.models import Invitation, Membership, Organization, Role
 from simplane.organizations.roles import WORDS
+from simplane.payments import queries
+from simplane.payments.models import AutoTopUp
 
 _CONFIRM = """Hello,
 
@@ -38,6 +40,24 @@ the account of {company} is approved. Make a live API key in the hub, top up the
 
 What you set up in test mode works the same way: only the key changes.
 """
+_DECLINED = """Hello,
+
+the automatic top-up of the {currency} wallet of {company}{mode} did not go through: {reason}
+
+{then}
+
+Pay another way, choose another card, or try again now:
+
+{link}
+"""
+_HELD = """Hello,
+
+the {currency} wallet of {company}{mode} is below the amount you chose, and no automatic top-up is made: {reason}
+
+Change the automatic top-up, or top up by hand:
+
+{link}
+"""
 
 
 def send_invitation(invitation_id: int) -> None:
@@ -54,9 +74,39 @@ def tell_approved(organization_id: int) -> None:
     """Mail the owners of an account that it is approved."""
     organization = Organization.objects.get(pk=organization_id)
     text = _APPROVED.format(company=organization.name, link=settings.SIMPLANE.base_url + reverse("hub:overview"))
-    owners = Membership.objects.select_related("user").filter(organization=organization, role=Role.OWNER)
-    for one in owners:
-        plain.post(one.user.email, subject="Your account is approved", text=text, name=one.user.name)
+    for email, name in _owners(organization):
+        plain.post(email, subject="Your account is approved", text=text, name=name)
+
+
+def tell_auto_top_up(organization_id: int, currency: str) -> None:
+    """Mail where notices of the account go why an automatic top-up was not made. Nothing when that is over meanwhile."""
+    rule = queries.auto_top_up(organization_id, currency)
+    if rule is None or not rule.problem:
+        return
+    organization = Organization.objects.select_related("twin_of").get(pk=organization_id)
+    home = organization.twin_of or organization
+    subject = f"Automatic top-up in {currency}: {'declined' if rule.declined else 'not made'}"
+    text = (_DECLINED if rule.declined and not rule.armed else _HELD).format(
+        company=home.name,
+        mode=" (test mode, play money)" if organization.is_test else "",
+        currency=currency,
+        reason=rule.problem,
+        then=_then(rule),
+        link=f"{settings.SIMPLANE.base_url}{reverse('hub:top_ups')}?currency={currency}",
+    )
+    for email, name in [(home.contact_email, "")] if home.contact_email else _owners(home):
+        plain.post(email, subject=subject, text=text, name=name)
+
+
+def _then(rule: AutoTopUp) -> str:
+    if rule.retry_at is None:
+        return "It is not tried again by itself."
+    return f"It is tried again on {rule.retry_at:%-d %B %Y at %H:%M} UTC."
+
+
+def _owners(organization: Organization) -> list[tuple[str, str]]:
+    rows = Membership.objects.filter(organization=organization, role=Role.OWNER)
+    return list(rows.values_list("user__email", "user__name"))
 
 
 def _subject(invitation: Invitation) -> str:

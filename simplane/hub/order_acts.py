@@ -11,8 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from simplane.core import clock
 from simplane.core.errors import BadInput, NotFound, Refusal
 from simplane.core.ratelimit import take
-from simplane.delivery import qr
-from simplane.delivery.limits import AN_HOUR
+from simplane.delivery import limits, qr
 from simplane.delivery.mime import usable as usable_address
 from simplane.hub import qr_zip, words
 from simplane.hub.order_page import own_order
@@ -25,8 +24,8 @@ from simplane.ui.outcomes import attempt
 
 MOST_SENT = 50
 """eSIMs to one address at once: each is a mail."""
-MAILS_A_SECOND, MAILS_AT_ONCE = AN_HOUR / 3600, 200
-"""No faster than they leave (`delivery.limits`): what is asked for here is refused before it waits for days."""
+MAILS_AT_ONCE = 200
+"""Then no faster than they leave (`delivery.limits`): what is asked for here is refused before it waits for days."""
 
 
 @require_POST
@@ -112,8 +111,9 @@ def _send(request: HubRequest, units: list[Unit]) -> None:
         raise BadInput("that is no e-mail address", fix="it reads name@example.com")
     if not 1 <= len(units) <= MOST_SENT:
         raise BadInput(f"{len(units) or 'no'} eSIMs to send", fix=f"1 to {MOST_SENT} at once; take the ZIP for more")
-    limit = f"hub-mail:{request.hub.home.pk}"
-    if take(limit, per_second=MAILS_A_SECOND, burst=MAILS_AT_ONCE, cost=len(units)) < 0:
+    an_hour = limits.an_hour(request.hub.home.pk)
+    at_once = max(min(MAILS_AT_ONCE, an_hour), len(units))
+    if take(f"hub-mail:{request.hub.home.pk}", per_second=an_hour / 3600, burst=at_once, cost=len(units)) < 0:
         raise BadInput("too many mails in a short time", fix="wait some minutes")
     for unit in units:
         send_again(unit.pk, to=to)

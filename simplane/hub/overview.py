@@ -19,6 +19,7 @@ from simplane.ledger.values import WalletState
 from simplane.ordering.models import Order, Unit
 from simplane.organizations.keys import keys_of
 from simplane.organizations.models import Organization
+from simplane.payments.models import AutoTopUp
 from simplane.webhooks.queries import endpoints
 
 RECENT = timedelta(days=7)
@@ -104,6 +105,9 @@ def _notices(hub: Standing, wallets: list[WalletState]) -> list[Notice]:
     found.append(
         (len(empty), f"The wallet in {', '.join(empty)} is empty: orders are refused.", reverse("hub:top_ups"))
     )
+    if hub.may("wallet:read"):
+        held = AutoTopUp.objects.filter(organization=hub.organization, enabled=True).exclude(problem="").count()
+        found.append((held, "The automatic top-up was not made: see why.", reverse("hub:top_ups")))
     if hub.may("webhooks:manage"):
         broken = sum(one.state in ("failing", "disabled") for one in endpoints(hub.organization.pk))
         text = _of(broken, "webhook endpoint fails or is off.", "webhook endpoints fail or are off.")

@@ -21,6 +21,7 @@ from simplane.ledger.queries import wallets
 from simplane.payments import actions
 from simplane.payments.errors import CallFailed
 from simplane.payments.models import TopUp
+from simplane.payments.step import step
 
 
 @require_POST
@@ -92,6 +93,20 @@ def auto_set(request: HubRequest) -> HttpResponse:
         )
 
     return _done(request, "Automatic top-ups are on.", set_it)
+
+
+@require_POST
+@page("wallet:topup", members_only=True)
+def auto_again(request: HubRequest) -> HttpResponse:
+    """Charge now what the automatic top-up was declined."""
+    try:
+        made = actions.try_again(request.hub.organization.pk, _currency(request))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return show_top_ups(request, problem=str(refusal), status=422)
+    step(made.pk)
+    return redirect("hub:top_up", made.public_id)
 
 
 @require_POST

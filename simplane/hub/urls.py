@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern] = [
     path("wallet/top-ups/", top_ups.top_ups, name="top_ups"),
     path("wallet/top-ups/pay/", top_up_acts.pay, name="top_up_pay"),
     path("wallet/top-ups/automatic/", top_up_acts.auto_set, name="auto_set"),
+    path("wallet/top-ups/automatic/again/", top_up_acts.auto_again, name="auto_again"),
     path("wallet/top-ups/alarm/", top_up_acts.alarm_set, name="alarm_set"),
     path("wallet/top-ups/<str:public_id>/", top_ups.top_up, name="top_up"),
     path("wallet/cards/save/", top_up_acts.card_save, name="card_save"),

@@ -15,14 +15,18 @@ from simplane.payments.bank import decide_bank_top_up, propose_bank_top_up
 from simplane.payments.cards import card_of, remove_card
 from simplane.payments.errors import BadTopUp
 from simplane.payments.models import AutoTopUp, CardSetup, TopUp, WalletAlarm
+from simplane.payments.refund_proposals import decide_refund, propose_refund
 from simplane.payments.refunds import refund_top_up
+from simplane.payments.retries import try_again
 from simplane.payments.setups import step as setup_step
 from simplane.payments.step import step
 
 __all__ = [
     "charge_card",
     "decide_bank_top_up",
+    "decide_refund",
     "propose_bank_top_up",
+    "propose_refund",
     "refund_top_up",
     "remove_card",
     "set_alarm",
@@ -30,6 +34,7 @@ __all__ = [
     "start_checkout",
     "start_saving_card",
     "stop_auto_top_up",
+    "try_again",
 ]
 LONGEST_URL = 1000
 
@@ -117,6 +122,8 @@ def set_auto_top_up(
         "enabled": True,
         "armed": True,
         "problem": "",
+        "declined": 0,
+        "retry_at": None,
         "updated_at": clock.now(),
     }
     with transaction():
@@ -130,7 +137,7 @@ def stop_auto_top_up(organization: Organization, currency: str) -> None:
     """No more automatic top-ups. Stopping twice changes nothing."""
     with transaction():
         rows = AutoTopUp.objects.filter(organization=organization, currency=currency, enabled=True)
-        if rows.update(enabled=False, updated_at=clock.now()):
+        if rows.update(enabled=False, retry_at=None, updated_at=clock.now()):
             audit.note("auto_top_up.stopped", "organization", organization.slug, after={"currency": currency})
 
 

@@ -53,5 +53,5 @@ def remove_card(organization_id: int, public_id: str) -> None:
             raise
     with transaction():
         SavedCard.objects.filter(pk=card.pk).update(removed_at=clock.now())
-        AutoTopUp.objects.filter(card=card).update(enabled=False, problem="its card was removed")
+        AutoTopUp.objects.filter(card=card).update(enabled=False, retry_at=None, problem="its card was removed")
         audit.note("card.removed", "card", card.public_id)

@@ -32,6 +32,20 @@ class NotRefundable(Refusal):
     status = 409
 
 
+class NotNeeded(Refusal):
+    """Nothing is to be charged now: the rule is off, its payment is under way, or the wallet is above the threshold."""
+
+    code = "top_up_not_needed"
+    status = 409
+
+
+class TopUpHeld(Refusal):
+    """An automatic top-up that would be due is not made."""
+
+    code = "top_up_held"
+    status = 409
+
+
 class NotDecidable(Refusal):
     """This was decided already."""
 

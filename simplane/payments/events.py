@@ -64,3 +64,16 @@ class AutoTopUpHeld(News):
     organization_id: int
     currency: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoTopUpDeclined(News):
+    """The payment of an automatic top-up came to nothing; the rule says when it is tried again."""
+
+    job_fields = ("organization_id", "currency")
+    organization_id: int
+    currency: str
+    reason: str
+    declined: int
+    retry_at: str
+    """ISO 8601 UTC; empty: not by itself."""

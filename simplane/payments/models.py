@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from simplane.core.crypto import SecretJSONField
 from simplane.core.models import WorkItem
 from simplane.organizations.models import Organization, User
+from simplane.payments import invoice_models  # noqa: F401  Django looks for tables here
 
 
 class StripeAccount(models.Model):
@@ -235,6 +236,40 @@ class Dispute(models.Model):
         return self.stripe_id
 
 
+class RefundProposal(models.Model):
+    """A wish to give a top-up back: entered by one person, done or declined by another."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        DECLINED = "declined"
+
+    top_up = models.ForeignKey(TopUp, models.PROTECT, related_name="refund_proposals")
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    proposed_by = models.CharField(max_length=120)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=200, blank=True)
+    refund = models.OneToOneField(TopUpRefund, models.PROTECT, null=True, related_name="proposal")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_proposal_amount"),
+            models.CheckConstraint(
+                condition=~Q(state="done") | ~Q(decided_by=F("proposed_by")) & Q(refund__isnull=False),
+                name="refund_proposal_four_eyes",
+            ),
+            models.UniqueConstraint(fields=["top_up"], condition=Q(state="waiting"), name="refund_proposal_one"),
+        ]
+        indexes = [models.Index(fields=["proposed_at"], name="refund_proposal_waits", condition=Q(state="waiting"))]
+
+    def __str__(self) -> str:
+        return f"{self.top_up_id} {self.amount_minor}"
+
+
 class BankTopUp(models.Model):
     """A transfer that somebody saw on our bank account: entered by one person, approved by another."""
 
@@ -279,6 +314,10 @@ class AutoTopUp(models.Model):
     """It charges once: armed again when that payment is in the wallet, or the wallet was seen at the threshold or above."""
     problem = models.CharField(max_length=300, blank=True)
     """Why it did not charge, or stopped."""
+    declined = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """How often in a row its payment came to nothing."""
+    retry_at = models.DateTimeField(null=True)
+    """When it charges again after that; null: it does not, until somebody asks for it or the wallet was above."""
     updated_at = models.DateTimeField()
 
     class Meta:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import F
 
 from simplane.core import audit, clock, work
-from simplane.core.db import transaction
+from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import NotFound
 from simplane.core.log import logger
 from simplane.core.money import Money
@@ -33,15 +33,22 @@ def refund_top_up(organization_id: int, public_id: str, minor: int, *, reason: s
     Raises NotFound, NotRefundable, InsufficientFunds when the wallet has spent it (credit does not count), BadTopUp.
     """
     with transaction():
-        row = _locked(organization_id, public_id)
-        _check(row, minor)
-        made = refund_rows.begin(row, minor, reason=reason, origin=TopUpRefund.Origin.US)
-        _check_left(row)
-        recount(row)
-        row.save(update_fields=["refunded_minor", "disputed_minor", "state"])
-        audit.note("top_up.refunded", "top_up", row.public_id, after={"minor": minor}, reason=reason)
+        made = begin(organization_id, public_id, minor, reason=reason)
     send(made.pk)
     made.refresh_from_db()
+    return made
+
+
+@needs_transaction
+def begin(organization_id: int, public_id: str, minor: int, *, reason: str) -> TopUpRefund:
+    """The part of `refund_top_up` before Stripe is asked; `send` asks, by whoever is first."""
+    row = _locked(organization_id, public_id)
+    check_refundable(row, minor)
+    made = refund_rows.begin(row, minor, reason=reason, origin=TopUpRefund.Origin.US)
+    _check_left(row)
+    recount(row)
+    row.save(update_fields=["refunded_minor", "disputed_minor", "state"])
+    audit.note("top_up.refunded", "top_up", row.public_id, after={"minor": minor}, reason=reason)
     return made
 
 
@@ -53,14 +60,15 @@ def _locked(organization_id: int, public_id: str) -> TopUp:
     return row
 
 
-def _check(row: TopUp, minor: int) -> None:
+def check_refundable(row: TopUp, minor: int) -> None:
+    """Raises NotRefundable, BadTopUp for what can not go back of a top-up, whatever its wallet holds."""
     if row.method == TopUp.Method.BANK:
         raise NotRefundable("a bank transfer is not given back by card", fix="adjust the wallet and send a transfer")
     if row.state not in IN_WALLET or row.state in (TopUp.State.DISPUTED, TopUp.State.LOST):
         raise NotRefundable(f"this top-up is {row.get_state_display()}", fix="only money that came can go back")
     left = row.amount_minor - row.refunded_minor
     if not 0 < minor <= left:
-        raise NotRefundable(f"{left} of it are left in minor units", fix="give back a positive amount up to that")
+        raise NotRefundable(f"{_money(row, left)} of it are left", fix="give back a positive amount up to that")
     to_stripe(_money(row, minor))
 
 

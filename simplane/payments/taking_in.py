@@ -9,8 +9,9 @@ from simplane.payments import cards, posting, states
 from simplane.payments.booking import account_of, paid_key, put, settle, tell_overdrawn
 from simplane.payments.disputes import dispute_seen
 from simplane.payments.events import TopUpFailed, TopUpSucceeded
-from simplane.payments.models import AutoTopUp, TopUp, TopUpRefund
+from simplane.payments.models import TopUp, TopUpRefund
 from simplane.payments.refund_rows import refund_seen
+from simplane.payments.retries import declined
 from simplane.payments.seen import PaymentSeen
 from simplane.payments.watch import rearm
 
@@ -114,8 +115,7 @@ def set_state(row: TopUp, state: TopUp.State, problem: str) -> None:
     before, row.state, row.problem = row.state, state, problem[:300]
     if state != before and state in (TopUp.State.FAILED, TopUp.State.EXPIRED):
         if row.method == TopUp.Method.AUTO:
-            rules = AutoTopUp.objects.filter(organization_id=row.organization_id, currency=row.currency)
-            rules.update(problem=row.problem)
+            declined(row.organization_id, row.currency, row.problem)
         events.record(
             TopUpFailed(
                 organization_id=row.organization_id,

@@ -15,6 +15,7 @@ from simplane.core.log import logger
 from simplane.core.money import Money
 from simplane.ledger.models import Wallet
 from simplane.payments import starting
+from simplane.payments.errors import TopUpHeld
 from simplane.payments.events import AutoTopUpHeld, WalletLow
 from simplane.payments.models import AutoTopUp, TopUp, WalletAlarm
 from simplane.payments.states import OPEN
@@ -28,8 +29,9 @@ def watch_wallets() -> dict[str, int]:
     alarms = _with_balance(WalletAlarm.objects.all())
     crossed = alarms.filter(Q(low=False, balance__lt=F("below_minor")) | Q(low=True, balance__gte=F("below_minor")))
     autos = _with_balance(AutoTopUp.objects.filter(enabled=True))
+    below = Q(balance__lt=F("threshold_minor"))
     due = autos.filter(
-        Q(armed=True, balance__lt=F("threshold_minor")) | Q(armed=False, balance__gte=F("threshold_minor"))
+        below & (Q(armed=True) | Q(retry_at__lte=clock.now())) | Q(armed=False, balance__gte=F("threshold_minor"))
     )
     return {
         "told": _each(_alarm, crossed.values_list("pk", flat=True)),
@@ -58,8 +60,7 @@ def rearm(organization_id: int, currency: str, *, by_rule: bool = False) -> None
     for row in _with_balance(rows):
         above = row.balance is not None and row.balance >= row.threshold_minor
         if not row.armed and (by_rule or above):
-            row.armed, row.problem = True, ""
-            row.save(update_fields=["armed", "problem"])
+            _arm(row)
 
 
 def _with_balance(rows: QuerySet[WalletAlarm] | QuerySet[AutoTopUp]) -> QuerySet[Any]:
@@ -87,25 +88,50 @@ def _alarm(pk: int) -> int:
 
 
 def _auto(pk: int) -> int:
-    """Start one automatic top-up when its wallet is below; the row's lock and `armed` let only one of many do it."""
     with transaction():
-        rows = AutoTopUp.objects.select_for_update(of=("self",)).select_related("organization", "card")
-        row = _with_balance(rows).get(pk=pk)
-        below = row.balance is not None and row.balance < row.threshold_minor
-        if not row.enabled or below != row.armed or (below and _under_way(row)):
-            return 0
-        before, row.problem = row.problem, _held(row) if below else ""
-        # What is held stays armed: next month, or with another card, it is due again.
-        row.armed = not below or bool(row.problem)
-        if row.problem and row.problem != before:
-            news = AutoTopUpHeld(organization_id=row.organization_id, currency=row.currency, reason=row.problem)
-            events.record(news)
-        row.save(update_fields=["armed", "problem"])
-        if row.armed:
-            return 0
-        with context.acting("automatic top-up"):
-            starting.automatic(row)
-        return 1
+        return int(start_one(pk) is not None)
+
+
+@needs_transaction
+def start_one(pk: int, *, asked: bool = False) -> TopUp | None:
+    """Start one automatic top-up when its wallet is below; the row's lock and `armed` let only one of many do it.
+
+    `asked`: a person wants it now, whatever was declined before; raises TopUpHeld where the rule would wait.
+    """
+    rows = AutoTopUp.objects.select_for_update(of=("self",)).select_related("organization", "card")
+    row = _with_balance(rows).get(pk=pk)
+    if not row.enabled or _under_way(row):
+        return None
+    if row.balance is None or row.balance >= row.threshold_minor:
+        if not row.armed:
+            _arm(row)
+        return None
+    again = row.retry_at is not None and row.retry_at <= clock.now()
+    if not (row.armed or again or asked):
+        return None
+    if held := _held(row):
+        if asked:
+            raise TopUpHeld(held, fix="change the automatic top-up, or top up by hand")
+        _hold_back(row, held)
+        return None
+    row.armed, row.problem, row.retry_at = False, "", None
+    row.save(update_fields=["armed", "problem", "retry_at"])
+    with context.acting(context.actor() if asked else "automatic top-up"):
+        return starting.automatic(row)
+
+
+def _hold_back(row: AutoTopUp, why: str) -> None:
+    """What is held stays armed: next month, or with another card, it is due again. Told once."""
+    if why != row.problem:
+        events.record(AutoTopUpHeld(organization_id=row.organization_id, currency=row.currency, reason=why))
+    row.armed, row.problem, row.retry_at = True, why, None
+    row.save(update_fields=["armed", "problem", "retry_at"])
+
+
+def _arm(row: AutoTopUp) -> None:
+    """The next fall below the threshold is a new one, and what was declined before is forgotten."""
+    row.armed, row.problem, row.declined, row.retry_at = True, "", 0, None
+    row.save(update_fields=["armed", "problem", "declined", "retry_at"])
 
 
 def _under_way(row: AutoTopUp) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from simplane.core import clock, work
 from simplane.core.db import transaction
@@ -48,7 +49,7 @@ def test_mails_beyond_the_limit_wait_their_turn_and_then_go(
 
 
 def test_all_mails_of_an_account_are_counted_and_another_s_and_a_shop_s_are_not(post_office: PostOffice) -> None:
-    use_up(limits.key_of_account(7), limits.AN_HOUR)
+    use_up(limits.key_of_account(7), settings.SIMPLANE.mails_an_hour)
     names = [send(queued(to="new@example.com", **one).pk).name for one in ({"account_id": 7}, {"account_id": 8}, {})]
     assert names == ["put_off", "sent", "sent"]
     assert len(post_office.mails()) == 2

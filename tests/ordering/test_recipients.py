@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from django.conf import settings
 
 from simplane.core import clock
 from simplane.core.db import transaction
@@ -83,7 +84,7 @@ def test_who_left_the_account_is_a_stranger() -> None:
 def test_an_esim_whose_mail_waits_its_turn_is_delivered_all_the_same() -> None:
     live, _ = account()
     unit = bring(ready(live, "traveller@elsewhere.example"))
-    most = limits.AN_HOUR
+    most = settings.SIMPLANE.mails_an_hour
     take(limits.key_of_account(live.pk), per_second=most / 3600, burst=most, cost=most)
     asyncio.run(hand_over(unit.pk))
     assert Unit.objects.get().state == "delivered"

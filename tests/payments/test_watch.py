@@ -47,7 +47,7 @@ def test_a_wallet_is_topped_up_once_a_crossing_and_again_at_the_next(desk: Desk)
     desk.add_up()
 
 
-def test_a_declined_card_is_not_tried_again_until_somebody_sets_the_rule_anew(desk: Desk) -> None:
+def test_a_declined_card_is_not_tried_at_once_and_another_card_is(desk: Desk) -> None:
     row = rule(desk, method="pm_card_chargeCustomerFail")
     watch_wallets()
     desk.work()
