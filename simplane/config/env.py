@@ -53,6 +53,8 @@ class Env(BaseSettings):
     state_dir: Path = ROOT / ".simplane"
     base_url: str = "http://127.0.0.1:8000"
     allowed_hosts: Names = []
+    company_domain: str = "localhost"
+    """Companies have their pages at `<slug>.` of this domain; every name below it must lead here."""
     trusted_proxies: Names = []
     """Addresses of our own proxies; only from them is X-Forwarded-For believed."""
     allow_stand_ins: bool = True

@@ -16,7 +16,8 @@ BASE_DIR = ROOT
 DEBUG = env.debug
 SECRET_KEY = env.secret_key
 SECRET_KEY_FALLBACKS = env.previous_secret_keys
-ALLOWED_HOSTS = env.allowed_hosts or ["127.0.0.1", "localhost", "testserver"]
+OWN_HOSTS = env.allowed_hosts or ["127.0.0.1", "localhost", "testserver"]
+ALLOWED_HOSTS = ["*"]  # the gate of hosts refuses what is neither ours nor a company's (company/gate.py)
 INSTALLED_APPS = [
     "simplane.ui",  # first: its templates go before those of the packages below
     "django.contrib.admin",
@@ -50,12 +51,14 @@ INSTALLED_APPS = [
     "simplane.alerts",
     "simplane.console",
     "simplane.hub",
+    "simplane.company",
     "simplane.store",
     "simplane.api",
     "simplane.config",
 ]
 MIDDLEWARE = [
     "simplane.api.health.Probes",  # first: a probe knows no host name and speaks plain HTTP
+    "simplane.company.gate.HostGate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",

@@ -11,12 +11,17 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from simplane.core.addresses import source_ip
 from simplane.core.crypto import SecretJSONField
+from simplane.organizations.models import Membership
 
 _SEALED = SecretJSONField()
+SESSION_TENANT = "tenant"
+"""Session: the company it was begun for. It is nothing at another company's address."""
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -29,8 +34,22 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
 
+    def pre_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse | None:
+        """At a company's address only its members sign in, and the session is for that company alone."""
+        tenant = getattr(request, "tenant", None)
+        if tenant is None:
+            found: HttpResponse | None = super().pre_login(request, user, **options)
+            return found
+        if not Membership.objects.filter(user=user, organization_id=tenant.pk).exists():
+            messages.error(request, f"This login has no access to {tenant.name}. Ask an owner there for an invitation.")
+            return HttpResponseRedirect(reverse("account_login"))
+        request.session[SESSION_TENANT] = tenant.pk
+        return super().pre_login(request, user, **options)  # type: ignore[no-any-return]
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Our staff work in the console, everybody else in the hub."""
+        """Our staff work in the console, companies on their own pages, everybody else in the hub."""
+        if hasattr(request, "tenant"):
+            return "/"
         return "/console/" if getattr(request.user, "is_staff", False) else "/hub/"
 
     def get_client_ip(self, request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from simplane.core import clock
+from simplane.core.tenancy import TenantModel
 
 
 class Organization(models.Model):
@@ -212,3 +213,31 @@ class Branding(models.Model):
 
     def __str__(self) -> str:
         return f"branding of {self.organization_id}"
+
+
+class Domain(TenantModel):
+    """A domain that a company says is its own, and what it may be used for once a DNS record proved it."""
+
+    host = models.CharField(max_length=253)
+    """Lower case, ASCII (punycode)."""
+    for_pages = models.BooleanField(default=False)
+    """The company's pages are served there."""
+    for_mail = models.BooleanField(default=False)
+    """People with addresses of this domain sign in through the company."""
+    token = models.CharField(max_length=64)
+    """What the TXT record `_simplane.<host>` must say."""
+    verified_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "host"], name="domain_once_a_company"),
+            models.UniqueConstraint(
+                fields=["host"], condition=models.Q(verified_at__isnull=False), name="domain_one_owner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.host

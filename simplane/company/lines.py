@@ -1,0 +1,40 @@
+"""The list of lines: search, filters, pages."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, QueryDict
+from django.views.decorators.http import require_safe
+
+from simplane.company.reach import within
+from simplane.company.shell import CompanyRequest, page, show
+from simplane.fleet.models import FleetLine
+from simplane.ui.paging import page_of
+
+
+@require_safe
+@page("lines:read")
+def lines(request: CompanyRequest) -> HttpResponse:
+    """Every line this member may see, newest first."""
+    rows = filtered(request.GET, within(request.company, FleetLine.objects.all()))
+    context = {
+        "page": page_of(rows.select_related("employee", "plan", "team"), request.GET),
+        "states": FleetLine.State.choices,
+        "search": request.GET.get("q", ""),
+    }
+    return show(request, "lines", "lines", context)
+
+
+def filtered(query: QueryDict, rows: QuerySet[FleetLine]) -> QuerySet[FleetLine]:
+    """By the words of a search (the person, the label, the beginning of the ICCID) and by state."""
+    for word in query.get("q", "").split()[:5]:
+        rows = rows.filter(
+            Q(employee__given_name__istartswith=word)
+            | Q(employee__family_name__istartswith=word)
+            | Q(employee__email__istartswith=word)
+            | Q(label__icontains=word)
+            | Q(iccid__startswith=word)
+        )
+    if query.get("state") in FleetLine.State.values:
+        rows = rows.filter(state=query["state"])
+    return rows

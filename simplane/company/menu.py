@@ -1,0 +1,38 @@
+"""The menu of a company's pages: what there is, where, who sees it, and which key goes there (`g` then the letter)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simplane.company.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the menu, shown to whom the page itself lets in."""
+
+    section: str
+    label: str
+    url_name: str
+    icon: str
+    key: str
+    permission: str
+
+
+Group = tuple[str, tuple[Entry, ...]]
+GROUPS: tuple[Group, ...] = (
+    ("", (Entry("overview", "Overview", "company:overview", "today", "o", "overview:read"),)),
+    (
+        "People",
+        (
+            Entry("people", "Employees", "company:people", "people", "e", "people:read"),
+            Entry("lines", "Lines", "company:lines", "esim", "l", "lines:read"),
+        ),
+    ),
+)
+
+
+def menu_for(company: Standing) -> list[Group]:
+    """The entries that a person may open, without empty groups."""
+    shown = [(title, tuple(one for one in entries if company.may(one.permission))) for title, entries in GROUPS]
+    return [(title, entries) for title, entries in shown if entries]
