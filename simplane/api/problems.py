@@ -50,7 +50,7 @@ PROBLEMS: dict[str, Problem] = {
     "wrong_network": Problem(403, "The API key may not be used from this address", "add the network to the key"),
     "missing_scope": Problem(403, "The API key lacks the scope of this call", "use a key that has it"),
     "account_applied": Problem(403, "The account is not approved yet", "wait for our mail, or use the test key"),
-    "account_suspended": Problem(403, "The account is suspended", "write to us"),
+    "account_suspended": Problem(403, "The account is suspended: it may only read", "write to us"),
     "rate_limited": Problem(429, "Too many requests with this key", "wait for the seconds of Retry-After"),
     "idempotency_key_missing": Problem(
         400, "Idempotency-Key is missing", "send a value of your own, new for every order"

@@ -17,10 +17,12 @@ from simplane.core import context as who
 from simplane.core.errors import NotFound
 from simplane.hub.menu import menu_for
 from simplane.hub.standing import Standing, standing_of
-from simplane.organizations.models import User
+from simplane.organizations.models import Organization, User
 from simplane.organizations.roles import PERMISSIONS
 
 P = ParamSpec("P")
+_SERVICE = frozenset({"orders:write", "wallet:topup", "webhooks:manage", "branding:manage"})
+"""What a suspended account only looks at. Its keys, team and data it keeps in order itself."""
 
 
 class HubRequest(HttpRequest):
@@ -63,6 +65,8 @@ def page(permission: str, *, members_only: bool = False) -> Callable[[View[P]], 
             if isinstance(found, HttpResponse):
                 return found
             _refuse(found, permission, members_only)
+            if request.method not in ("GET", "HEAD") and permission in _SERVICE:
+                _refuse_suspended(found)
             hub_request = cast(HubRequest, request)
             hub_request.hub = found
             with who.acting(found.actor):
@@ -121,6 +125,11 @@ def _refuse(found: Standing, permission: str, members_only: bool) -> None:
         raise PermissionDenied(
             "only members do this: our staff see no secrets, spend nothing, send nothing and change no people"
         )
+
+
+def _refuse_suspended(found: Standing) -> None:
+    if found.organization.state == Organization.State.SUSPENDED:
+        raise PermissionDenied("the account is suspended: you may look at everything, for anything else write to us")
 
 
 def _elsewhere(request: HttpRequest, target: HttpResponseRedirect) -> HttpResponse:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
 from simplane.ledger.models import Account, Entry, Hold, Ledger, Transaction, Wallet
@@ -47,6 +50,30 @@ def entries(ref: AccountRef, *, ledger: Ledger = Ledger.LIVE) -> QuerySet[Entry]
     account = find_account(ref, ledger=ledger)
     rows = Entry.objects.select_related("transaction")
     return rows.filter(account=account) if account else rows.none()
+
+
+def balances_after(found: Sequence[Entry]) -> dict[int, int]:
+    """The balance of a wallet just after each of these entries of it (newest first), by the entries' keys; signed.
+
+    One pass over the index, from the wallet's newest entry to the last of these: what lies further back is not summed.
+    """
+    if not found:
+        return {}
+    last = found[-1]
+    values: dict[str, Any] = {"account": last.account_id, "at": last.at, "id": last.pk, "wanted": [row.pk for row in found]}
+    with connection.cursor() as cursor:
+        cursor.execute(AFTER, values)
+        return dict(cursor.fetchall())
+
+
+AFTER = """
+WITH newer AS (
+  SELECT id, sum(amount_minor) OVER (ORDER BY at DESC, id DESC) - amount_minor AS minor
+  FROM ledger_entry WHERE account_id = %(account)s AND (at, id) >= (%(at)s, %(id)s)
+)
+SELECT newer.id, (wallet.balance_minor - newer.minor)::bigint
+FROM newer JOIN ledger_wallet AS wallet ON wallet.account_id = %(account)s WHERE newer.id = ANY(%(wanted)s)
+"""
 
 
 def _sum(account: Account, before: datetime | None) -> int:

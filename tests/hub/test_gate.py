@@ -102,3 +102,16 @@ def test_a_person_switches_only_between_organizations_of_their_own() -> None:
     assert "<h1>Beta</h1>" in client.get("/hub/").content.decode()
     assert client.post("/hub/choose/", {"organization": foreign.slug}).status_code == 404
     assert "<h1>Beta</h1>" in client.get("/hub/").content.decode()
+
+
+def test_a_suspended_account_looks_at_everything_and_changes_nothing_of_its_business() -> None:
+    home = reseller()
+    client = browser_of(member(home))
+    Organization.objects.filter(pk=home.pk).update(state="suspended")
+    serving = {"orders:write", "wallet:topup", "webhooks:manage", "branding:manage"}
+
+    for route in ROUTES:
+        assert client.get(route.address).status_code != 403, route
+        answer = client.post(route.address)
+        if answer.status_code != 405 and route.rule.permission in serving:
+            assert (answer.status_code, b"suspended" in answer.content) == (403, True), route

@@ -75,7 +75,7 @@ class Scope(HttpBearer):
             raise Refused("wrong_network")
         if self.scope not in key.scopes:
             raise Refused("missing_scope", f"this call needs the scope {self.scope}: use a key that has it")
-        if key.organization.state != Organization.State.ACTIVE:
+        if not _served(key.organization, request):
             raise Refused(f"account_{key.organization.state}")
         used(key, every=USED_EVERY)
         return Caller(key)
@@ -83,6 +83,12 @@ class Scope(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """Never called: the edge has looked the key up already."""
         raise NotImplementedError
+
+
+def _served(owner: Organization, request: HttpRequest) -> bool:
+    """Whoever is suspended still reads what it bought; it changes and spends nothing."""
+    reads = request.method in ("GET", "HEAD") and owner.state == Organization.State.SUSPENDED
+    return reads or owner.state == Organization.State.ACTIVE
 
 
 def _within_rate(call: Call, key: ApiKey) -> None:

@@ -18,8 +18,8 @@ from simplane.api.v1.hints import HINTS
 Tree = dict[str, Any]
 JSON = "application/json"
 ALWAYS = ("not_understood", "internal", "unavailable")
-WITH_KEY = ("unauthorized", "wrong_network", "missing_scope", "account_suspended", "account_applied", "rate_limited")
-WRITING = ("not_now", "not_found")
+WITH_KEY = ("unauthorized", "wrong_network", "missing_scope", "account_applied", "rate_limited")
+WRITING = ("not_now", "not_found", "account_suspended")
 IDEMPOTENT = ("idempotency_key_bad", "key_reused", "idempotency_key_in_use")
 IDS = {
     "orders": "ord_06b3x8tk1m4q7rznw2v5c9",

@@ -18,7 +18,7 @@ from simplane.core import clock
 from simplane.ledger.actions.wallet import ledger_of
 from simplane.ledger.chart import Kind
 from simplane.ledger.models import Entry
-from simplane.ledger.queries import entries, wallets
+from simplane.ledger.queries import balances_after, entries, wallets
 from simplane.ledger.statements import Month, lines_page, parse_month, place_of, to_csv, wallet_month
 from simplane.ledger.values import AccountRef, StatementLine
 from simplane.organizations.models import Organization
@@ -75,6 +75,7 @@ class EntryOut(Schema):
             "reason": "",
             "amount_minor": -1800,
             "currency": "EUR",
+            "balance_minor": 125000,
         }
     )
     id: int
@@ -85,12 +86,9 @@ class EntryOut(Schema):
     reason: str
     amount_minor: Annotated[int, Field(description="Positive: into the wallet.")]
     currency: Currency
-
-
-class StatementRow(EntryOut):
-    """An entry with the balance after it."""
-
-    balance_minor: int
+    balance_minor: Annotated[
+        int, Field(description="The balance just after it, other entries than those asked for included.")
+    ]
 
 
 class StatementOut(Schema):
@@ -127,7 +125,7 @@ class StatementOut(Schema):
     opening_minor: Minor
     closing_minor: Minor
     closed: Annotated[bool, Field(description="The month is over; else more entries may come.")]
-    entries: Annotated[list[StatementRow], Field(description="The oldest first.")]
+    entries: Annotated[list[EntryOut], Field(description="The oldest first.")]
     has_more: bool
     next_cursor: str | None
 
@@ -163,10 +161,10 @@ def read_wallet(request: ApiRequest) -> dict[str, Any]:
 
 @router.get("/wallet/entries", response=Page[EntryOut], summary="List entries")
 def list_entries(request: ApiRequest, wanted: Query[EntryFilter]) -> dict[str, Any]:
-    """Every movement of a wallet, newest first. The sum of all entries is the balance."""
+    """Every movement of a wallet, newest first, each with the balance after it. The sum of all entries is the balance."""
     owner = request.auth.organization
     rows = entries(_wallet(owner, wanted.currency), ledger=ledger_of(owner))
-    return page_of(_filtered(rows, wanted), wanted, lambda found: [_entry(row) for row in found], by="at")
+    return page_of(_filtered(rows, wanted), wanted, _entries, by="at")
 
 
 @router.get(
@@ -215,7 +213,12 @@ def _filtered(rows: QuerySet[Entry], wanted: EntryFilter) -> QuerySet[Entry]:
     return rows.filter(transaction__subject=wanted.subject) if wanted.subject else rows
 
 
-def _entry(row: Entry) -> dict[str, Any]:
+def _entries(found: list[Entry]) -> list[dict[str, Any]]:
+    balances = balances_after(found)
+    return [_entry(row, balances[row.pk]) for row in found]
+
+
+def _entry(row: Entry, balance_minor: int) -> dict[str, Any]:
     fact = row.transaction
     return {
         "id": row.pk,
@@ -226,6 +229,7 @@ def _entry(row: Entry) -> dict[str, Any]:
         "reason": fact.reason,
         "amount_minor": row.amount_minor,
         "currency": row.currency,
+        "balance_minor": balance_minor,
     }
 
 

@@ -73,7 +73,11 @@ def test_networks_scopes_and_the_account_are_looked_at() -> None:
     assert (refused.status, refused.code) == (403, "missing_scope")
     assert "wallet:read" in refused.told["detail"]
     Organization.objects.filter(pk=caller.organization.pk).update(state="suspended")
-    assert caller.get("/wallet").code == "account_suspended"
+    assert caller.get("/wallet").status == 200
+    for call in ("/quotes", "/webhooks", "/wallet/top-ups"):
+        assert caller.post(call, {}).code == "account_suspended"
+    Organization.objects.filter(pk=caller.organization.pk).update(state="applied")
+    assert caller.get("/wallet").code == "account_applied"
 
 
 def test_what_is_no_address_or_no_method_is_told_as_json() -> None:
@@ -96,7 +100,7 @@ def test_calls_that_are_refused_count_against_the_keys_rate() -> None:
     assert [blind.get("/wallet").status for _ in range(3)] == [403, 403, 429]
     assert [far.get("/wallet").status for _ in range(3)] == [403, 403, 429]
     Organization.objects.filter(pk=owner.pk).update(state="suspended")
-    assert [good.get("/wallet").status for _ in range(3)] == [403, 403, 429]
+    assert [good.post("/quotes", {}).status for _ in range(3)] == [403, 403, 429]
 
 
 def test_a_key_is_slowed_down_beyond_its_rate() -> None:

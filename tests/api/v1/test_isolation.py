@@ -15,6 +15,7 @@ from django.core.exceptions import FieldDoesNotExist
 
 from simplane.api.v1.document import document
 from simplane.catalog.wholesale import make_quote
+from simplane.core.tenancy import everywhere
 from simplane.delivery.links import unit_token
 from simplane.lines.models import Line
 from simplane.organizations.keys import SCOPES, create_key
@@ -72,8 +73,9 @@ def ids_of(caller: Program) -> set[str]:
             model._meta.get_field("organization")
         except FieldDoesNotExist:
             continue
-        rows = model._default_manager.filter(organization_id=caller.organization.pk)
-        found |= set(rows.values_list("public_id", flat=True))
+        with everywhere():
+            rows = model._default_manager.filter(organization_id=caller.organization.pk)
+            found |= set(rows.values_list("public_id", flat=True))
     return found | set(Delivery.objects.values_list("public_id", flat=True))
 
 

@@ -39,11 +39,18 @@ def test_entries_come_page_by_page_newest_first_and_sum_to_the_balance(caller: P
     assert amounts == [3_00, 2_00, 1_00, 10_00]
     assert (first["has_more"], second["has_more"], second["next_cursor"]) == (True, False, None)
     assert sum(amounts) == caller.get("/wallet").told["balances"][0]["balance_minor"]
+    assert [one["balance_minor"] for one in first["data"] + second["data"]] == [16_00, 13_00, 11_00, 10_00]
     assert first["data"][0]["at"] == "2026-11-20T12:00:00.000Z"
 
 
 def test_entries_are_filtered(caller: Program) -> None:
-    assert len(caller.get("/wallet/entries", kind="top_up").told["data"]) == 4
+    spent = AccountRef(Kind.SALES, "EUR", subject="wholesale")
+    with transaction():
+        post(Fact(kind="sale", key="sale:1"), [Posting(wallet_ref(caller.organization), spent, 4_00)])
+    funded(5_00, owner=caller.organization)
+
+    paid_in = caller.get("/wallet/entries", kind="top_up").told["data"]
+    assert [one["balance_minor"] for one in paid_in] == [17_00, 16_00, 13_00, 11_00, 10_00]
     assert caller.get("/wallet/entries", kind="hold").told["data"] == []
     assert caller.get("/wallet/entries", currency="USD").told["data"] == []
 
