@@ -2,6 +2,9 @@
 
 One thread and one plain psycopg connection (autocommit, prepared statements) a batcher, and one batcher a process, made
 after the fork. An error of a whole batch falls back to one by one, so bad input spoils nobody else's.
+
+Most of a statement's cost is its own, not that of its rows. Who was answered by the last commit asks again a moment later:
+when fewer wait than shared it, the thread gives the others `PAUSE_SECONDS` to come. Who asks alone never waits.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -22,6 +26,7 @@ Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 Connection = psycopg.Connection[tuple[Any, ...]]
 MOST_IN_A_BATCH = 64
+PAUSE_SECONDS = 0.001
 
 
 class Again:
@@ -137,14 +142,20 @@ class Batcher(Generic[Ask, Answer]):
 
     def _run(self) -> None:
         later: list[Ticket[Ask, Answer]] = []
+        size = 0
         while True:
-            batch, later = self._gather(later)
+            batch, later = self._gather(later, size)
+            size = len(batch)
             if batch:
                 later = self._commit(batch) + later
 
-    def _gather(self, found: list[Ticket[Ask, Answer]]) -> tuple[list[Ticket[Ask, Answer]], list[Ticket[Ask, Answer]]]:
+    def _gather(
+        self, found: list[Ticket[Ask, Answer]], expected: int
+    ) -> tuple[list[Ticket[Ask, Answer]], list[Ticket[Ask, Answer]]]:
         """A batch without doubles in it, and what must wait for the next. What nobody waits for is left out."""
         found = found or [self._waiting.get()]
+        if len(found) + self._waiting.qsize() < min(expected, self._most):
+            time.sleep(PAUSE_SECONDS)
         while len(found) < self._most:
             try:
                 found.append(self._waiting.get_nowait())
