@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "simplane.workforce",
     "simplane.lines",
     "simplane.payments",
+    "simplane.billing",
     "simplane.policies",
     "simplane.routing",
     "simplane.delivery",

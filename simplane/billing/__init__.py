@@ -1,0 +1,1 @@
+"""Invoices: what a customer owes for a month, written once, proved, numbered and never changed."""

@@ -1,0 +1,31 @@
+"""Verbs of billing."""
+
+from simplane.billing.actions.check import check
+from simplane.billing.actions.credit import credit
+from simplane.billing.actions.draft import draft_all, draft_month
+from simplane.billing.actions.dun import dun_all, mark_sent, remind
+from simplane.billing.actions.lock import lock, lock_all
+from simplane.billing.actions.pay import Transfer, dispute, find_invoice, mark_paid, settle_dispute
+from simplane.billing.actions.profile import Address, ProfileWanted, SellerWanted, save_profile, save_seller
+
+__all__ = [
+    "Address",
+    "ProfileWanted",
+    "SellerWanted",
+    "Transfer",
+    "check",
+    "credit",
+    "dispute",
+    "draft_all",
+    "draft_month",
+    "dun_all",
+    "find_invoice",
+    "lock",
+    "lock_all",
+    "mark_paid",
+    "mark_sent",
+    "remind",
+    "save_profile",
+    "save_seller",
+    "settle_dispute",
+]
