@@ -16,9 +16,10 @@ from simplane.ledger.actions.adjust import propose_adjustment
 from simplane.ledger.actions.cashbook import Payout, record_payouts
 from simplane.ledger.models import Account, Transaction, Wallet
 from simplane.ordering.resellers import Agreed, onboard
-from simplane.payments.actions import propose_bank_top_up
+from simplane.payments.actions import propose_bank_top_up, propose_refund
 from simplane.routing import pricing
 from tests import factories
+from tests.payments import rows
 
 PAGES = (
     "/console/",
@@ -47,6 +48,9 @@ PAGES = (
     "/console/prices/upload/",
     "/console/prices/tiers/",
     "/console/approvals/",
+    "/console/payments/",
+    "/console/payments/disputes/",
+    "/console/payments/payouts/",
     "/console/ledger/",
     "/console/ledger/accounts/",
     "/console/ledger/cash/",
@@ -81,9 +85,16 @@ def one_of_wholesale() -> list[str]:
         ]
     )
     factories.organization(kind="reseller", state="applied", contact_email="new@example.com")
+    dispute, payout = rows.dispute(top_up=rows.top_up(organization=owner, state="disputed")), rows.payout()
+    paid = rows.top_up(organization=owner)
+    with context.acting(f"user:{me.pk} {me.email}"):
+        propose_refund(paid.public_id, 10_00, reason="paid twice")
     bank, fact = Account.objects.get(kind="bank", ledger="live"), Transaction.objects.get(kind="payout")
     return [
         f"/console/resellers/{owner.slug}/",
+        f"/console/payments/{paid.public_id}/",
+        f"/console/payments/disputes/{dispute.stripe_id}/",
+        f"/console/payments/payouts/{payout.stripe_id}/",
         "/console/prices/?for=tier:Gold",
         f"/console/prices/?for={scope.key}",
         f"/console/prices/of/{product.sku}/?for={scope.key}",

@@ -1,4 +1,4 @@
-"""What waits for a second person: prices below their margin, wallet corrections, bank transfers; and applicants."""
+"""What waits for a second person: prices below their margin, wallet corrections, bank transfers, refunds; and applicants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simplane.ledger.models import Adjustment
 from simplane.organizations.models import Organization, User
 from simplane.payments.bank import decide_bank_top_up
 from simplane.payments.models import BankTopUp
-from simplane.payments.queries import bank_top_ups_to_decide
+from simplane.payments.queries import bank_top_ups_to_decide, refunds_to_decide
 from simplane.routing import pricing
 from simplane.ui.outcomes import attempt, back, given
 
@@ -41,6 +41,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
             for one in corrections.select_related("wallet__organization").order_by("pk")[:MOST]
         ],
         "transfers": [(one, one.proposed_by_id == request.user.pk) for one in bank_top_ups_to_decide()[:MOST]],
+        "refunds": [(one, one.proposed_by.startswith(mine)) for one in refunds_to_decide()[:MOST]],
         "applicants": applicants.order_by("created_at")[:MOST],
     }
     return page(request, "approvals", "approvals", context)

@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("resellers", "Resellers", "console:resellers", "partner", "w"),
             Entry("prices", "Prices", "console:prices", "money", "b"),
+            Entry("payments", "Payments", "console:top_ups", "card", "y"),
             Entry("approvals", "Approvals", "console:approvals", "check", "v"),
             Entry("ledger", "Ledger", "console:trial_balance", "ledger", "d"),
         ),

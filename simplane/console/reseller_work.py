@@ -20,6 +20,7 @@ from simplane.console.resellers import live_resellers
 from simplane.core import audit, clock
 from simplane.core.db import transaction
 from simplane.core.errors import BadInput, NotFound
+from simplane.delivery import limits
 from simplane.ledger.actions import set_credit_limit
 from simplane.ledger.actions.adjust import propose_adjustment
 from simplane.ledger.models import Wallet
@@ -82,6 +83,20 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
         set_terms(found.pk, tier=tier, pinned=typed["pinned"], max_order_minor=most, reason=typed["reason"])
 
     attempt(request, "The terms hold from now on.", save)
+    return redirect("console:reseller", slug)
+
+
+@require_POST
+def mails(request: HttpRequest, slug: str) -> HttpResponse:
+    """How many mails an hour leave for it; an empty field: as many as for everybody."""
+    found, typed = _found(slug), request.POST.get("an_hour", "").strip()
+
+    def save() -> None:
+        if typed and not (typed.isascii() and typed.isdecimal() and len(typed) < 9):
+            raise BadInput(f"{typed!r} is no number of mails", fix="write a whole number, or leave it empty")
+        limits.set_allowance(found.pk, int(typed) if typed else None, reason=request.POST.get("reason", "").strip())
+
+    attempt(request, "That many mails an hour leave from now on.", save)
     return redirect("console:reseller", slug)
 
 

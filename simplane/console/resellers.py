@@ -21,6 +21,7 @@ from simplane.core import clock
 from simplane.core.errors import Refusal
 from simplane.core.models import AuditEntry
 from simplane.core.money import Money
+from simplane.delivery.limits import an_hour
 from simplane.ledger import queries as ledger
 from simplane.ledger.models import Adjustment, Wallet
 from simplane.ledger.values import WalletState
@@ -96,6 +97,7 @@ def reseller(request: HttpRequest, slug: str) -> HttpResponse:
         "members": members(found.pk),
         "invitations": open_ones(found.pk).order_by("-pk"),
         "keys": [*keys_of(found.pk)[:50], *(keys_of(twin.pk)[:50] if twin else [])],
+        "mails_an_hour": an_hour(found.pk),
         "own": own.order_by("-valid_from")[:10],
         "orders": Order.objects.filter(organization=found).order_by("-received_at")[:5],
         "top_ups": payments.top_ups(found.pk)[:5],

@@ -61,11 +61,12 @@ def run_now(request: HttpRequest, name: str) -> HttpResponse:
     """Have a worker run one entry of the timetable now."""
     if name not in timetable():
         raise Http404
-    attempt(request, f"{timetable()[name].title}: a worker runs it now.", lambda: _ask(name))
+    attempt(request, f"{timetable()[name].title}: a worker runs it now.", lambda: ask_worker(name))
     return redirect(f"{reverse('console:jobs')}#{name}")
 
 
-def _ask(name: str) -> None:
+def ask_worker(name: str) -> None:
+    """Have a worker run an entry of the timetable; asked again before it began, it runs once."""
     with transaction():
         jobs.enqueue("console.run_schedule", schedule=name, once_key=f"console.run_schedule:{name}")
         audit.note("schedule.run_now", "schedule", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from simplane.core import clock
 from simplane.core.db import transaction
@@ -24,8 +24,7 @@ def match_open() -> int:
 
     One by hand is named once: Stripe never says more about it, only a person can.
     """
-    done = Q(matched_at__isnull=False) & (Q(differences=0) | Q(automatic=False))
-    rows = list(Payout.objects.exclude(done).select_related("account"))
+    rows = list(_open().select_related("account"))
     for row in rows:
         with transaction():
             Payout.objects.filter(pk=row.pk, lease_until__isnull=True).update(due_at=clock.now())
@@ -34,6 +33,19 @@ def match_open() -> int:
         except Exception as problem:
             payouts.unread(row.account, row.stripe_id, problem)
     return len(rows)
+
+
+def match_later() -> int:
+    """Have workers do the same; how many payouts it is about."""
+    keys = list(_open().values_list("pk", flat=True))
+    for pk in keys:
+        payouts.match_again(pk)
+    return len(keys)
+
+
+def _open() -> QuerySet[Payout]:
+    done = Q(matched_at__isnull=False) & (Q(differences=0) | Q(automatic=False))
+    return Payout.objects.exclude(done)
 
 
 def balances() -> list[dict[str, Any]]:

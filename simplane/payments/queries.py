@@ -6,7 +6,19 @@ from django.db.models import QuerySet
 
 from simplane.core.errors import NotFound
 from simplane.organizations.models import Organization
-from simplane.payments.models import AutoTopUp, BankTopUp, Dispute, Payout, SavedCard, StripeAccount, TopUp, WalletAlarm
+from simplane.payments.models import (
+    AutoTopUp,
+    BankTopUp,
+    Dispute,
+    Payout,
+    RefundProposal,
+    SavedCard,
+    StripeAccount,
+    TopUp,
+    WalletAlarm,
+)
+
+DASHBOARD = "https://dashboard.stripe.com"
 
 
 def top_ups(organization_id: int) -> QuerySet[TopUp]:
@@ -50,10 +62,28 @@ def bank_top_ups_to_decide() -> QuerySet[BankTopUp]:
     return rows.order_by("top_up_id")
 
 
-def open_disputes() -> QuerySet[Dispute]:
-    """Disputes that are not over (staff)."""
-    rows = Dispute.objects.exclude(status__in=["won", "lost", "warning_closed", "prevented"])
-    return rows.select_related("top_up__organization").order_by("answer_by")
+def refunds_to_decide() -> QuerySet[RefundProposal]:
+    """Refunds that wait for a second person, oldest first (staff)."""
+    rows = RefundProposal.objects.filter(state=RefundProposal.State.WAITING)
+    return rows.select_related("top_up__organization").order_by("pk")
+
+
+def all_top_ups(*, tests: bool = False) -> QuerySet[TopUp]:
+    """Of everybody, those of real money or those of play money (staff)."""
+    rows = TopUp.objects.filter(organization__is_test=tests)
+    return rows.select_related("organization__twin_of", "card", "bank")
+
+
+def all_disputes() -> QuerySet[Dispute]:
+    """Of everybody, won and lost ones too (staff)."""
+    return Dispute.objects.select_related("top_up__organization__twin_of")
+
+
+def at_stripe(row: TopUp) -> str:
+    """Where our staff sees a payment at Stripe; empty: nowhere (a bank transfer, a stand-in, not paid yet)."""
+    if row.account is None or row.account.api_url or not row.intent_id:
+        return ""
+    return f"{DASHBOARD}/{'test/' if row.account.is_test else ''}payments/{row.intent_id}"
 
 
 def payouts(*, with_differences: bool = False) -> QuerySet[Payout]:

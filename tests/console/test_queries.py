@@ -18,8 +18,10 @@ from simplane.ledger.actions.adjust import propose_adjustment
 from simplane.ledger.models import Wallet
 from simplane.ordering.models import Customer, Unit
 from simplane.ordering.resellers import onboard
+from simplane.payments.actions import propose_refund
 from simplane.suppliers.models import Supplier
 from tests import factories
+from tests.payments import rows
 
 
 def _order() -> None:
@@ -71,6 +73,7 @@ def _waiting() -> None:
         product=factories.product(), organization=owner, currency="EUR", amount_minor=1, reason="r", left_minor=0,
         least_minor=1, proposed_by="user:1 a@simplane.example", proposed_at=clock.now(),
     )  # fmt: skip
+    propose_refund(rows.top_up(organization=owner).public_id, 1, reason="asked")
 
 
 LISTS: dict[str, Callable[[], object]] = {
@@ -86,6 +89,9 @@ LISTS: dict[str, Callable[[], object]] = {
     "/console/products/": _product,
     "/console/resellers/": _reseller,
     "/console/approvals/": _waiting,
+    "/console/payments/": rows.top_up,
+    "/console/payments/disputes/": rows.dispute,
+    "/console/payments/payouts/": rows.payout,
     "/console/prices/": _product,
     "/console/ledger/accounts/?kind=wallet": _reseller,
     "/console/offers/": factories.offer,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from simplane.catalog.models import Terms, Tier
 from simplane.core.models import AuditEntry
+from simplane.delivery.limits import an_hour
 from simplane.ledger.models import Adjustment, Transaction, Wallet
 from simplane.organizations.models import Invitation, Membership, Organization
 from simplane.payments.models import BankTopUp
@@ -175,3 +177,19 @@ def test_a_test_twin_and_a_stranger_have_no_page(console: Client) -> None:
     for slug in ("acme-travel-test", "nobody", "operator"):
         assert console.get(f"/console/resellers/{slug}/").status_code == 404
         assert console.post(f"/console/resellers/{slug}/credit/", {"limit": "1"}).status_code == 404
+
+
+def test_a_reseller_may_send_more_mails_an_hour_than_others_and_its_test_side_with_it(console: Client) -> None:
+    acme = _acme(console)
+    address = "/console/resellers/acme-travel/mails/"
+    twin = Organization.objects.get(twin_of=acme)
+    for wrong in ("0", "x", "-1", "99999999", "1.5"):
+        assert "Refused" in _said(console, address, {"an_hour": wrong}), wrong
+    assert an_hour(acme.pk) == settings.SIMPLANE.mails_an_hour
+
+    assert "mails an hour leave from now on" in _said(console, address, {"an_hour": "5000", "reason": "a fair"})
+    assert (an_hour(acme.pk), an_hour(twin.pk)) == (5000, 5000)
+    entry = AuditEntry.objects.get(action="organization.mails")
+    assert (entry.before, entry.after, entry.reason) == ({"mails_an_hour": 600}, {"mails_an_hour": 5000}, "a fair")
+    _said(console, address, {"an_hour": ""})
+    assert an_hour(twin.pk) == settings.SIMPLANE.mails_an_hour
