@@ -21,6 +21,7 @@ from simplane.ops.bench_orders_rows import PRODUCTS, RESELLERS, SECRET, make_row
 from simplane.ops.load_generator import Answers, LoadGenerator
 from simplane.ops.memory import resident_mb
 from simplane.ops.scratch import report, say, scratch_stage
+from simplane.ops.steady import make_steady
 
 if TYPE_CHECKING:
     from simplane.ops.processes import Process
@@ -78,6 +79,7 @@ def main(argv: list[str]) -> int:
 def _bench(options: argparse.Namespace) -> dict[str, Any]:
     with scratch_stage("bench-orders", {"SIMPLANE_LOG_LEVEL": "WARNING"}) as stage:
         _make_tables(stage)
+        make_steady(stage.database_url)
         with asyncio.Runner() as runner:
             runner.get_loop()  # made before anything is said: an interrupt then finds a loop that can be cancelled
             return _Measured(stage, options, runner).all()
