@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db.models import BinaryField, Field, JSONField, Model
+from django.db.models import BinaryField, CompositePrimaryKey, Field, JSONField, Model
 from django.db.models.fields.related import ForeignObject
 from django.http import HttpRequest
 
@@ -94,7 +94,8 @@ def register_all() -> None:
     """Every table of ours, and the second factors of allauth without their secrets."""
     ours = [config for config in apps.get_app_configs() if config.name.startswith("simplane.")]
     for config in ours:
-        for model in config.get_models():
+        # Django's admin can not show keys of several columns: raw usage and its roll-ups.
+        for model in [one for one in config.get_models() if not isinstance(one._meta.pk, CompositePrimaryKey)]:
             admin.site.register(model, People if model is User else ReadOnly)
     for model in (Authenticator, EmailAddress, Group):
         if admin.site.is_registered(model):

@@ -7,13 +7,17 @@ from datetime import timedelta
 from django.db.models import Q
 
 from simplane.core import clock, jobs
-from simplane.core.db import in_thread, transaction
+from simplane.core.db import in_thread, needs_transaction, transaction
 from simplane.lines.actions import apply_read
 from simplane.lines.models import Line, PlanState
 from simplane.lines.queries import supplier_ref
 from simplane.suppliers import registry
 from simplane.suppliers.outcomes import NotReady, Ok, Retryable, Unknown
 from simplane.suppliers.values import LineStatus
+from simplane.usage.meters import end_meter, metered, note_reading, set_meter
+from simplane.usage.spend import record_purchase
+
+__all__ = ["end_meter", "record_purchase", "set_meter"]
 
 CHECK_EVERY = timedelta(hours=24)
 CHECK_RUNNING_EVERY = timedelta(hours=6)
@@ -42,7 +46,16 @@ def _load(line_id: int) -> Line | None:
 
 def _keep(line: Line, status: LineStatus) -> bool:
     with transaction():
-        return apply_read(line, status)
+        changed = apply_read(line, status)
+        note_reading_of(line)
+    return changed
+
+
+@needs_transaction
+def note_reading_of(line: Line) -> None:
+    """After a line was read or heard of: book what it used, when a company has it."""
+    if metered(line.supplier_id, line.supplier_line_id):
+        note_reading(line.pk)
 
 
 def refresh_soon(line_ids: list[int]) -> None:

@@ -14,3 +14,12 @@ class PurchaseAnswered(News):
 
     purchase_id: int
     job_fields: ClassVar[tuple[str, ...]] = ("unit_id",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageStored(News):
+    """Sums of these lines of a company changed (ids of the company's lines, at most 500)."""
+
+    organization_id: int
+    line_ids: list[int]
+    job_fields: ClassVar[tuple[str, ...]] = ("organization_id", "line_ids")

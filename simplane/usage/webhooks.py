@@ -20,7 +20,7 @@ from simplane.suppliers.errors import BadWebhook
 from simplane.suppliers.models import Purchase, Supplier
 from simplane.suppliers.port import SupplierAdapter
 from simplane.suppliers.values import SupplierEvent
-from simplane.usage.actions import refresh_soon
+from simplane.usage.actions import note_reading_of, refresh_soon
 from simplane.usage.events import PurchaseAnswered
 
 
@@ -99,6 +99,7 @@ def _line(supplier: Supplier, event: SupplierEvent, *, trusted: bool) -> bool:
             refresh_soon([line.pk])
             return True
         apply_event(line, event, source="webhook")
+        note_reading_of(line)
         if event.moment in ("installed", "first_use") or _ends_it(event):
             refresh_soon([line.pk])
     return True

@@ -1,0 +1,81 @@
+"""What was bought for whom: fed by the fleet when a purchase is confirmed, read by month and cost centre."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncMonth
+
+from simplane.core import tenancy
+from simplane.core.db import needs_transaction
+from simplane.usage.models import Spend
+from simplane.usage.values import Purchase, Spent
+
+SpendLevel = Literal["organization", "employee", "team", "cost_centre", "line"]
+
+
+@needs_transaction
+def record_purchase(organization_id: int, purchase: Purchase) -> bool:
+    """Book what was paid for a line where its holder belongs. False: it was booked before.
+
+    In the organization's scope, or outside all.
+    """
+    holder = purchase.holder
+    row = Spend(
+        key=purchase.key,
+        line_id=holder.line_id,
+        employee_id=holder.employee_id,
+        team_id=holder.team_id,
+        cost_centre_id=holder.cost_centre_id,
+        kind=purchase.kind,
+        plan=holder.plan,
+        amount_minor=purchase.amount_minor,
+        currency=purchase.currency,
+        order_id=purchase.order_id,
+        at=purchase.at,
+    )
+    with tenancy.scope(organization_id):
+        known = Spend.objects.filter(key=purchase.key).exists()
+        Spend.objects.bulk_create([row], ignore_conflicts=True)
+    return not known
+
+
+def by_month(
+    level: SpendLevel, since: date, until: date, *, of: SpendLevel = "organization", id: int | None = None
+) -> tuple[Spent, ...]:
+    """Spend of the scope's company by month, `level` and currency, for days from `since` to before `until` (UTC).
+
+    `of` and `id` narrow it: the lines of one team, the employees of one cost centre. Newest month and largest first.
+    """
+    rows = Spend.objects.filter(at__gte=_start(since), at__lt=_start(until))
+    if of != "organization":
+        rows = rows.filter(**{f"{of}_id": id})
+    named = [] if level == "organization" else [f"{level}_id"]
+    sums = (
+        rows.annotate(month=TruncMonth("at", tzinfo=UTC))
+        .values("month", "currency", *named)
+        .annotate(total=Sum("amount_minor"), purchases=Count("pk"))
+        .order_by("-month", "-total")
+    )
+    return tuple(
+        Spent(
+            month=row["month"].date(),
+            key=row[named[0]] if named else None,
+            currency=row["currency"],
+            amount_minor=row["total"],
+            purchases=row["purchases"],
+        )
+        for row in sums
+    )
+
+
+def by_day(currency: str, since: date, until: date) -> dict[date, int]:
+    """Minor units of one currency by UTC day, without the days on which nothing was bought: for forecasts."""
+    rows = Spend.objects.filter(currency=currency, at__gte=_start(since), at__lt=_start(until))
+    return dict(rows.values_list("at__date").annotate(total=Sum("amount_minor")).order_by("at__date"))
+
+
+def _start(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
