@@ -203,3 +203,18 @@ class CacheEntry(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Bookmark(models.Model):
+    """How far a reader of the news has come (core/following.py)."""
+
+    reader = models.CharField(max_length=30, primary_key=True)
+    last_event = models.BigIntegerField()
+    """Everything up to it is read."""
+    seen_event = models.BigIntegerField()
+    """The newest there was at the latest look."""
+    seen_xid = models.BigIntegerField()
+    """Every transaction that was under way then has a smaller number (`pg_snapshot_xmax`)."""
+
+    def __str__(self) -> str:
+        return f"{self.reader} {self.last_event}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 API_VERSION = "2026-11-20"
+READER = "webhooks"
+"""Our name among the readers of the news."""
 KINDS: Mapping[str, str] = {
     "order.created": "An order was placed and its price set aside.",
     "order.completed": "Nothing of an order is owed any more, and at least one eSIM was delivered.",

@@ -162,21 +162,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delivery_id} #{self.number} {self.status}"
-
-
-class Bookmark(models.Model):
-    """How far the news was read (one row). Numbers are taken before they are committed, so the end is read in two steps."""
-
-    only = models.BooleanField(primary_key=True, default=True)
-    last_event = models.BigIntegerField()
-    """Everything up to it is told."""
-    seen_event = models.BigIntegerField()
-    """The newest there was at the latest look."""
-    seen_xid = models.BigIntegerField()
-    """Every transaction that was under way then has a smaller number (`pg_snapshot_xmax`)."""
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(only=True), name="webhook_bookmark_one")]
-
-    def __str__(self) -> str:
-        return f"{self.last_event}"

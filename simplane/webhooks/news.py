@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from simplane.core.db import needs_transaction, transaction
+from simplane.core import following
+from simplane.core.db import needs_transaction
 from simplane.webhooks.actions.tell import tell_many
-from simplane.webhooks.bookmark import look
 from simplane.webhooks.facts import Happened, facts_of, told_of
-from simplane.webhooks.models import Bookmark, Endpoint
+from simplane.webhooks.kinds import READER
+from simplane.webhooks.models import Endpoint
 
 MOST_AT_ONCE = 500
 
@@ -28,28 +29,23 @@ class Read:
 
 
 def read_news() -> Read:
-    """Read on from the bookmark, at most 500 pieces of news. What was read is told in the commit that moves the bookmark."""
-    with transaction():
-        newest, oldest_running, next_transaction = look()
-        mark = Bookmark.objects.select_for_update().filter(last_event__lt=newest).first()
-        if mark is None:
-            return Read(0, 0)
-        told = 0
-        # A smaller number may be committed after a larger one. When all who were at work at the last look are done,
-        # everything up to the newest number of that look is here or never will be.
-        if oldest_running >= mark.seen_xid:
-            mark.last_event, told = _tell(mark.last_event, mark.seen_event)
-            if mark.last_event == mark.seen_event:
-                mark.seen_event, mark.seen_xid = max(newest, mark.seen_event), next_transaction
-            mark.save()
-        return Read(told, max(newest, mark.seen_event) - mark.last_event)
+    """Read on, at most 500 pieces of news. What was read is told in the commit that moves the bookmark."""
+    told: list[int] = []
+
+    def tell(after: int, upto: int) -> int:
+        last, messages = _tell(after, upto)
+        told.append(messages)
+        return last
+
+    behind = following.read_on(READER, tell)
+    return Read(sum(told), behind)
 
 
 @needs_transaction
 def _tell(after: int, upto: int) -> tuple[int, int]:
     """Tell what happened after one piece of news up to another; returns how far it came and how many messages it made."""
     owners = list(Endpoint.objects.order_by().values_list("organization_id", flat=True).distinct())
-    if not owners or after >= upto:
+    if not owners:
         return upto, 0
     with connection.cursor() as cursor:
         cursor.execute(NEWS, [after, upto, list(told_of()), owners, MOST_AT_ONCE])

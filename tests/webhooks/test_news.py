@@ -11,6 +11,7 @@ import pytest
 from simplane.core import clock, events, jobs
 from simplane.core.db import transaction
 from simplane.core.events import News
+from simplane.core.models import Bookmark
 from simplane.lines.actions import apply_read
 from simplane.lines.events import LineMoved
 from simplane.ordering.events import OrderReceived, UnitDelivered, UnitEnded, UnitMoved
@@ -18,7 +19,7 @@ from simplane.ordering.models import Order, Unit
 from simplane.payments.events import TopUpFailed, TopUpReversed, TopUpSucceeded, WalletLow
 from simplane.suppliers.values import LineStatus
 from simplane.webhooks import news
-from simplane.webhooks.models import Bookmark, Message
+from simplane.webhooks.models import Message
 from tests import factories
 from tests.webhooks.desk import Desk
 

@@ -7,14 +7,13 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 
-from simplane.core import audit, clock, context, jobs
+from simplane.core import audit, clock, context, following, jobs
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.ids import new_id
 from simplane.core.reach import read_target
 from simplane.organizations.models import Organization
-from simplane.webhooks.bookmark import begin
 from simplane.webhooks.errors import BadEndpoint, NoSuchEndpoint, TooManyEndpoints
-from simplane.webhooks.kinds import API_VERSION, KINDS
+from simplane.webhooks.kinds import API_VERSION, KINDS, READER
 from simplane.webhooks.models import Attempt, Delivery, Endpoint
 from simplane.webhooks.signing import new_secret
 from simplane.webhooks.values import NewSecret
@@ -47,7 +46,7 @@ def create_endpoint(
             created_at=clock.now(),
             created_by=context.actor()[:120],
         )
-        begin()
+        following.begin(READER)
         audit.note("webhook_endpoint.created", "webhook_endpoint", made.public_id, after=_seen(made))
     return NewSecret(made, secret)
 
