@@ -115,14 +115,16 @@ def key_revoke(request: HubRequest, public_id: str) -> HttpResponse:
 
 
 def _list(request: HubRequest, form: KeyForm, *, status: int = 200) -> HttpResponse:
-    now = clock.now()
+    now, within = clock.now(), set(scopes_of(request.hub.role))
     living: list[ApiKey] = []
     ended: list[ApiKey] = []
     for key in keys_of(request.hub.organization.pk):
         over = key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now)
         (ended if over else living).append(key)
     context: dict[str, Any] = {
-        "living": [(key, key.created_by.partition(" ")[2] or key.created_by) for key in living],
+        "living": [
+            (key, key.created_by.partition(" ")[2] or key.created_by, set(key.scopes) <= within) for key in living
+        ],
         "ended": ended[:MOST_ENDED],
         "form": form,
         "overlaps": OVERLAPS,

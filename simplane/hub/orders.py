@@ -14,13 +14,19 @@ from simplane.core.money import Money
 from simplane.hub.shell import HubRequest, page, show
 from simplane.hub.words import Word, filter_choices, order_word
 from simplane.lines.models import Line
-from simplane.ordering.models import Order, Unit
+from simplane.ordering.models import Order, OrderLine, Unit
 from simplane.organizations.models import Organization
 from simplane.ui.csv_export import csv_answer
 from simplane.ui.paging import page_of
+from simplane.ui.sorting import sorting
 
 ICCID = re.compile(r"89\d{16,18}")
 MOST_EXPORTED = 50_000
+SORTS = {"reference": "name", "state": "state", "total": "total_minor", "placed": "received_at"}
+SORT_WORDS = (
+    ("-placed", "Newest first"), ("placed", "Oldest first"), ("reference", "Reference"), ("-reference", "Reference, Z to A"),
+    ("-total", "Dearest first"), ("total", "Cheapest first"), ("state", "State"),
+)  # fmt: skip
 COLUMNS = ("reference", "id", "state", "e-mail", "placed", "delivered", "eSIMs", "total", "currency")
 
 
@@ -37,10 +43,14 @@ class OrderRow:
 @require_safe
 @page("orders:read")
 def orders(request: HubRequest) -> HttpResponse:
-    """All orders of the account, newest first."""
+    """All orders of the account, newest first or by a column."""
     rows = filtered(request.GET, request.hub.organization).select_related("customer")
-    found = page_of(rows, request.GET, by="received_at")
+    sort = sorting(request.GET, SORTS, first="-placed")
+    found = page_of(rows, request.GET, by=sort.by, ascending=sort.ascending)
     context = {
+        "sort": sort,
+        "sort_choices": SORT_WORDS,
+        "sort_now": request.GET.get("sort", "-placed"),
         "page": found,
         "rows": rows_of(found.rows),
         "states": filter_choices(),
@@ -52,9 +62,11 @@ def orders(request: HubRequest) -> HttpResponse:
 @require_safe
 @page("orders:read")
 def orders_csv(request: HubRequest) -> StreamingHttpResponse:
-    """The same orders as a file, at most 50,000."""
+    """The same orders as a file in the same order, at most 50,000."""
     rows = filtered(request.GET, request.hub.organization).select_related("customer")
-    return csv_answer("orders.csv", COLUMNS, _cells(rows.order_by("-received_at", "-pk")[:MOST_EXPORTED]))
+    sort = sorting(request.GET, SORTS, first="-placed")
+    way = "" if sort.ascending else "-"
+    return csv_answer("orders.csv", COLUMNS, _cells(rows.order_by(f"{way}{sort.by}", f"{way}pk")[:MOST_EXPORTED]))
 
 
 def filtered(query: QueryDict, organization: Organization) -> QuerySet[Order]:
@@ -71,7 +83,9 @@ def filtered(query: QueryDict, organization: Organization) -> QuerySet[Order]:
 
 
 def matching(text: str, organization: Organization) -> Q:
-    """What a person typed: an id of ours, an ICCID, the beginning of an e-mail address, or a part of the reference."""
+    """What a person typed: an id of ours, an ICCID, the beginning of an e-mail address, a SKU, or a part of the
+    reference or of the traveller's name.
+    """
     if text.startswith("ord_"):
         return Q(public_id=text)
     if text.startswith("unt_"):
@@ -82,7 +96,9 @@ def matching(text: str, organization: Organization) -> Q:
         return Q(pk__in=Unit.objects.filter(organization=organization, pk__in=served).values("order_id"))
     if "@" in text:
         return Q(customer__email__startswith=text.lower())
-    return Q(external_id__icontains=text)
+    with_plan = OrderLine.objects.filter(order__organization=organization, sku__iexact=text).values("order_id")
+    named = Q(external_id__icontains=text) | Q(name__icontains=text) | Q(customer__name__icontains=text)
+    return named | Q(pk__in=with_plan)
 
 
 def rows_of(found: Iterable[Order]) -> list[OrderRow]:

@@ -30,11 +30,10 @@ class Page(Generic[M]):
 def page_of(rows: QuerySet[M], query: QueryDict, *, by: str = "", ascending: bool = False, size: int = SIZE) -> Page[M]:
     """The page that `query` asks for, newest first (or oldest first when `ascending`).
 
-    `by` names a field that is never null, such as a moment; ties and an empty `by` go by primary key. An unreadable
-    cursor shows the first page.
+    `by` names a field or an annotation that is never null, such as a moment; ties and an empty `by` go by primary key.
+    An unreadable cursor shows the first page.
     """
-    kind = rows.model._meta.get_field(by) if by else None
-    assert kind is None or isinstance(kind, Field)
+    kind = _kind(rows, by)
     after, before = _read(query.get("after", ""), kind), _read(query.get("before", ""), kind)
     backwards = before is not None
     falling = ascending == backwards
@@ -53,6 +52,15 @@ def page_of(rows: QuerySet[M], query: QueryDict, *, by: str = "", ascending: boo
         _link(query, "before", found[0], by) if found and has_newer else "",
         _link(query, "after", found[-1], by) if found and has_older else "",
     )
+
+
+def _kind(rows: QuerySet[M], by: str) -> Field[Any, Any] | None:
+    if not by:
+        return None
+    annotated = rows.query.annotations.get(by)
+    kind = annotated.output_field if annotated is not None else rows.model._meta.get_field(by)
+    assert isinstance(kind, Field)
+    return kind
 
 
 def _link(query: QueryDict, name: str, row: Model, by: str) -> str:

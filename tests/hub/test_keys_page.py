@@ -82,7 +82,11 @@ def test_nobody_makes_or_replaces_a_key_that_may_more_than_their_role() -> None:
     client = browser_of(member(home, Role.DEVELOPER))
     whole = create_key(home, "everything").key
 
-    assert 'value="wallet:write"' not in client.get("/hub/keys/").content.decode()
+    listed = client.get("/hub/keys/").content.decode()
+    assert 'value="wallet:write"' not in listed
+    assert "Replace everything" not in listed
+    assert "Revoke everything" in listed
+    assert "Replace everything" in browser_of(member(home, Role.OWNER)).get("/hub/keys/").content.decode()
     assert client.post("/hub/keys/new/", WISH | {"scopes": ["orders:read", "wallet:write"]}).status_code == 422
     page = client.post(f"/hub/keys/{whole.public_id}/rotate/", follow=True).content.decode()
     assert "your role does not hold wallet:read, wallet:write" in page

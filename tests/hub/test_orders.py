@@ -20,7 +20,7 @@ from simplane.delivery.models import Message
 from simplane.hub.words import filter_choices
 from simplane.lines.models import Line
 from simplane.lines.queries import activation_code
-from simplane.ordering.models import Compensation, Order, Unit
+from simplane.ordering.models import Compensation, Customer, Order, Unit
 from simplane.organizations.models import Organization, Role
 from tests import factories
 from tests.hub.people import browser_of, member, reseller
@@ -64,18 +64,48 @@ def test_orders_are_found_by_what_a_reseller_knows(acme: Organization, buyer: Cl
     second = order(acme, "PO-22", state="done")
     unit = delivered(acme, second)
     assert unit.line is not None
+    line = factories.order_line(order=second, sku="EU-5-X")
+    Customer.objects.filter(pk=first.customer_id).update(name="Zoe Quill")
     order(reseller(), "PO-3")
 
     for query, found in (
         ("", ["PO-1", "PO-22"]), ("q=po-2", ["PO-22"]), ("q=ana@", ["PO-1"]), ("state=done", ["PO-22"]),
         (f"q={unit.line.iccid}", ["PO-22"]), (f"q={first.public_id}", ["PO-1"]), (f"q={unit.public_id}", ["PO-22"]),
-        ("q=PO-3", []), ("late=1", []), ("state=nonsense", ["PO-1", "PO-22"]),
+        ("q=PO-3", []), ("late=1", []), ("state=nonsense", ["PO-1", "PO-22"]), ("q=QUILL", ["PO-1"]),
+        (f"q={line.sku.lower()}", ["PO-22"]),
     ):  # fmt: skip
         shown = page(buyer, f"/hub/orders/?{query}")
         assert sorted(re.findall(r"/\">(PO-\d+)</a>", shown)) == found, query
     table = buyer.get("/hub/orders.csv?state=done").getvalue().decode().splitlines()
     assert [row.split(",")[0] for row in table] == ["reference", "PO-22"]
     assert [word for _, word in filter_choices()] == ["in progress", "delivered", "not delivered", "on hold"]
+
+
+def test_orders_sort_by_a_column_on_every_page_and_in_the_file(acme: Organization, buyer: Client) -> None:
+    for number in range(52):
+        order(acme, f"PO-{number:02}", total_minor=(number * 7) % 52)
+
+    def names(query: str) -> list[str]:
+        found: list[str] = []
+        while True:
+            shown = page(buyer, f"/hub/orders/?{query}")
+            found += re.findall(r"/\">(PO-\d+)</a>", shown)
+            older = re.search(r'href="\?([^"]+)" rel="next"', shown)
+            if older is None:
+                return found
+            query = older[1].replace("&amp;", "&")
+
+    rising = [f"PO-{number:02}" for number in range(52)]
+    dearest = sorted(rising, key=lambda name: -(int(name[3:]) * 7 % 52))
+    assert names("sort=reference") == rising
+    assert names("sort=-reference&state=open") == rising[::-1]
+    assert names("sort=-total") == dearest
+    assert names("sort=nonsense&q=PO") == names("") == rising[::-1]
+    shown = page(buyer, "/hub/orders/?sort=-total&state=open")
+    assert 'aria-sort="descending"><a class="sort" href="?state=open&amp;sort=total">Total' in shown
+    assert shown.count("aria-sort") == 1
+    rows = buyer.get("/hub/orders.csv?sort=-total").getvalue().decode().splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == dearest
 
 
 def test_an_order_page_says_in_words_how_each_esim_stands(acme: Organization, buyer: Client) -> None:

@@ -75,6 +75,12 @@ def test_the_catalogue_shows_own_prices_and_finds_by_country_data_and_days(buyer
         shown = page(buyer, f"/hub/catalogue/?{query}")
         assert [sku for sku in ("EU-5", "US-1") if sku in shown] == [there], query
     assert "No plan fits" in page(buyer, "/hub/catalogue/?q=atlantis")
+    sold("ANY", 9_00, countries=["FR"], data_bytes=None, days=1)
+    for sort, order in (
+        ("plan", "ANY EU-5 US-1"), ("-plan", "US-1 EU-5 ANY"), ("price", "US-1 EU-5 ANY"), ("days", "ANY US-1 EU-5"),
+        ("-data", "ANY EU-5 US-1"), ("data", "US-1 EU-5 ANY"), ("nonsense", "ANY EU-5 US-1"),
+    ):  # fmt: skip
+        assert re.findall(r'"mono">([-\w]+)<', page(buyer, f"/hub/catalogue/?sort={sort}")) == order.split(), sort
 
 
 def test_adding_leaves_the_catalogue_where_it_is(buyer: Client) -> None:
