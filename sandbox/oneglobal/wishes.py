@@ -97,7 +97,8 @@ def _check_device(body: JsonObject) -> None:
 
 def _plan(desk: Desk, products: JsonObject) -> Bought:
     pointer = "$.products.plan"
-    found = find(desk, text(inside(products, "plan", "$.products"), "product_offering_id", pointer), pointer)
+    code = text(inside(products, "plan", "$.products"), "product_offering_id", pointer)
+    found = find(desk, code, f"{pointer}.product_offering_id")
     if found.kind != "plan":
         raise bad("must be a plan", f"{pointer}.product_offering_id")
     return _bought(found, "first_usage")
@@ -132,7 +133,7 @@ def _addon(desk: Desk, entry: Any, base: str, pointer: str) -> Bought:
     begins = None
     if entry["activation_mode"] == "scheduled":
         begins = day(str(entry.get("start_at", ""))[:10], f"{pointer}.start_at")
-    found = find(desk, text(entry, "product_offering_id", pointer), pointer)
+    found = find(desk, text(entry, "product_offering_id", pointer), f"{pointer}.product_offering_id")
     if found.kind != "addon":
         raise bad("must be an add-on", f"{pointer}.product_offering_id")
     _fits(desk, base, found.code, f"{pointer}.product_offering_id")

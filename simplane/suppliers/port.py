@@ -25,6 +25,7 @@ from simplane.suppliers.values import (
     SupplierEvent,
     UsageReading,
     Verdict,
+    When,
 )
 
 
@@ -47,8 +48,17 @@ class SupplierAdapter(Protocol):
     async def assign_plan(self, line: LineRef, request: IssueRequest) -> Result[IssuedLine]:
         """Put a further plan on a line. The line in the answer may be another one. Spends money."""
 
-    async def change_plan(self, line: LineRef, request: IssueRequest, when: datetime | None) -> Result[IssuedLine]:
-        """Change the plan, natively or emulated as `capabilities.change_plan` says. Spends money."""
+    async def change_plan(self, line: LineRef, request: IssueRequest, when: When) -> Result[IssuedLine]:
+        """Change the plan, natively or emulated as `capabilities.change_plan` says. Spends money.
+
+        A change for later is Accepted; `cancel_order` takes it back.
+        """
+
+    async def swap_profile(self, line: LineRef, reference: str) -> Result[IssuedLine]:
+        """A new profile for the same line; the old one works no more. `reference` tells a repeat apart."""
+
+    async def cancel_order(self, order_id: str) -> Result[None]:
+        """Take back an order that waits for its day. `already` counts as Ok."""
 
     async def suspend_line(self, line: LineRef, reason: str) -> Result[LineStatus]:
         """Pause the service. `already` counts as Ok."""

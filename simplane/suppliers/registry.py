@@ -24,9 +24,16 @@ def _esimaccess(supplier: Supplier, options: SupplierOptions) -> SupplierAdapter
     return EsimAccess(supplier, options)
 
 
+def _oneglobal(supplier: Supplier, options: SupplierOptions) -> SupplierAdapter:
+    from simplane.suppliers.oneglobal.adapter import OneGlobal
+
+    return OneGlobal(supplier, options)
+
+
 VENDORS: dict[str, Callable[[Supplier, SupplierOptions], SupplierAdapter]] = {
     "esimgo": _esimgo,
     "esimaccess": _esimaccess,
+    "oneglobal": _oneglobal,
 }
 _known: dict[tuple[str, str], Capabilities] = {}
 _open: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], SupplierAdapter]] = WeakKeyDictionary()

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from prometheus_client import Counter, Histogram
@@ -71,6 +71,8 @@ class Call:
     repeat_on: frozenset[str] = frozenset()
     """Codes of doubt after which the supplier's own idempotency key makes a repeat safe."""
     most_bytes: int = MOST_BYTES
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of this call only, beside the account's."""
 
 
 Reader = Callable[[Answer], Result[T]]
@@ -161,7 +163,7 @@ class Transport:
 
     def _headers(self, call: Call) -> Mapping[str, str]:
         fault = TEST_FAULT.get() if call.changes else ""
-        signed = self._sign(call.body)
+        signed = {**self._sign(call.body), **call.headers} if call.headers else self._sign(call.body)
         return {**signed, "X-Test-Fault": fault} if fault else signed
 
     def _doubt(self, call: Call, problem: Exception) -> Retryable | Unknown:

@@ -10,6 +10,9 @@ from typing import Any, Literal
 from simplane.core.money import Money
 from simplane.core.telecom import ActivationCode
 
+When = datetime | Literal["end_of_cycle"] | None
+"""When a change takes effect: at a time (day in UTC), when the present cycle ends, or at once (None)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
@@ -36,6 +39,10 @@ class Capabilities:
     order_webhook: bool
     validates_price: bool
     """The supplier refuses an order whose price we got wrong."""
+    swap_profile: bool = False
+    """A line can get a new profile (another phone, a lost one) and stay the same line."""
+    schedules: bool = False
+    """A change of plan can be ordered for later, and taken back until then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,4 +237,6 @@ class SupplierEvent:
     moment: Literal["", "installed", "attached", "first_use", "country", "expiring", "deletion_scheduled"] = ""
     country: str = ""
     balance: Money | None = None
+    confirm: bool = False
+    """It says that the line moved, not how it stands now: read the line."""
     raw: Mapping[str, Any] = field(default_factory=dict)

@@ -13,7 +13,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 
-PASSED_ON = ("x-api-key", "accept", "content-type", "rt-accesscode", "rt-timestamp", "rt-requestid", "rt-signature")
+PASSED_ON = (
+    "x-api-key",
+    "authorization",
+    "api-version",
+    "correlation-id",
+    "idempotency-key",
+    "accept",
+    "content-type",
+    "rt-accesscode",
+    "rt-timestamp",
+    "rt-requestid",
+    "rt-signature",
+)
 
 
 @dataclass(frozen=True)

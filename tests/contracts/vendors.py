@@ -34,6 +34,21 @@ class Vendor:
     """Our words for a line's life and the stand-in's: installed, used, depleted, expired."""
     reprice: Callable[[Standin, str, int | None], Any]
     remove: Callable[[Standin, str], Any]
+    size: int
+    """Bytes of `offer`."""
+    country: str
+    days: int
+    elsewhere: str
+    """What can not be added to a line of `offer`."""
+    slow: Mapping[str, Any]
+    """Settings with which an order takes a minute."""
+    webhook_setting: str
+    tells: frozenset[str]
+    """What it says: cost (of an order), networks, eid, end (of a plan), usage and reference (in webhooks)."""
+    top_up_prefix: str = ""
+    topping: str = "order"
+    """Operation of the stand-in that tops up."""
+    pausing: str = "suspend"
     options: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -60,6 +75,13 @@ def _go(version: str) -> Vendor:
         stages={name: name for name in ("installed", "used", "depleted", "expired")},
         reprice=lambda standin, code, minor: standin.control("catalogue/price", "POST", name=code, price_minor=minor),
         remove=lambda standin, code: standin.control("catalogue/remove", name=code),
+        size=1_000_000_000,
+        country="GB",
+        days=7,
+        elsewhere="esim_1GB_7D_CN_V2",
+        slow={"async_seconds": 60},
+        webhook_setting="callback_url",
+        tells=frozenset({"cost", "networks", "eid", "end", "usage"}),
         options={"version": version},
         settings={"bundle_processing_seconds": 0.0},
     )
@@ -87,6 +109,57 @@ ACCESS = Vendor(
     stages={"installed": "installed", "used": "used", "depleted": "depleted", "expired": "expired"},
     reprice=_access_price,
     remove=lambda standin, code: standin.control(f"packages/{code}", removed=True),
+    size=3 << 30,
+    country="ES",
+    days=30,
+    elsewhere="TOPUP_JC172",
+    slow={"ready_after_ms": 60_000},
+    webhook_setting="webhook_url",
+    tells=frozenset({"networks", "eid", "end", "usage", "reference"}),
+    top_up_prefix="TOPUP_",
+    topping="topup",
     settings={"ready_after_ms": 0, "require_signature": True},
 )
-VENDORS = (GO_25, GO_24, ACCESS)
+
+
+def _offering(number: int) -> str:
+    return f"prdoff_01JPX5Y7Z0{number:016d}"
+
+
+def _one_price(standin: Standin, code: str, minor: int | None) -> Any:
+    return standin.control(f"offerings/{code}", "POST", price=minor)
+
+
+ONE = Vendor(
+    name="oneglobal",
+    standin="oneglobal",
+    vendor="oneglobal",
+    credentials={
+        "client_id": "1g_sandbox_client",
+        "client_secret": "1g_sandbox_secret_0001",
+        "webhook_user": "simplane",
+        "webhook_password": "1g_sandbox_hook_0001",
+    },
+    wrong_credentials={"client_id": "1g_sandbox_client", "client_secret": "not-the-secret"},
+    offer=_offering(9),
+    other=_offering(10),
+    price=Money(540, "EUR"),
+    supplier_price="540",
+    lookup="subscribers",
+    reading="subscription",
+    missing_offer=_offering(999),
+    stages={name: name for name in ("installed", "used", "depleted", "expired")},
+    reprice=_one_price,
+    remove=lambda standin, code: standin.control(f"offerings/{code}", removed=True),
+    size=3 << 30,
+    country="ES",
+    days=30,
+    elsewhere=_offering(13),
+    slow={"ready_after_ms": 60_000},
+    webhook_setting="webhook_url",
+    tells=frozenset({"cost"}),
+    pausing="deactivate",
+    options={"account_id": "acc_01JPX5Y7Z00000000000000001", "purchase_location": "GB"},
+    settings={"ready_after_ms": 0, "rate_limit_per_minute": 0},
+)
+VENDORS = (GO_25, GO_24, ACCESS, ONE)

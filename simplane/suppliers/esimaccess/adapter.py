@@ -31,6 +31,7 @@ from simplane.suppliers.values import (
     SupplierOptions,
     UsageReading,
     Verdict,
+    When,
 )
 
 CATALOGUE_BYTES = 96 * 1024 * 1024
@@ -131,7 +132,7 @@ class EsimAccess:
         del line, request
         return Unsupported("eSIM Access puts only top-up packages on a line: use top_up")
 
-    async def change_plan(self, line: LineRef, request: IssueRequest, when: datetime | None) -> Result[IssuedLine]:
+    async def change_plan(self, line: LineRef, request: IssueRequest, when: When) -> Result[IssuedLine]:
         del line, request, when
         return Unsupported("eSIM Access changes no plans: top up, or issue a new line")
 
@@ -214,6 +215,14 @@ class EsimAccess:
         return Ok(tuple(readings))
 
     # Changing
+
+    async def swap_profile(self, line: LineRef, reference: str) -> Result[IssuedLine]:
+        del line, reference
+        return Unsupported("eSIM Access gives a line no new profile: issue a new line")
+
+    async def cancel_order(self, order_id: str) -> Result[None]:
+        del order_id
+        return Unsupported("eSIM Access carries orders out at once")
 
     async def suspend_line(self, line: LineRef, reason: str) -> Result[LineStatus]:
         del reason

@@ -26,6 +26,7 @@ from simplane.suppliers.values import (
     SupplierOptions,
     UsageReading,
     Verdict,
+    When,
 )
 
 T = TypeVar("T")
@@ -143,7 +144,7 @@ class EsimGo:
             return Unknown("eSIM Go put the bundle on another eSIM", "other_line")
         return bought
 
-    async def change_plan(self, line: LineRef, request: IssueRequest, when: datetime | None) -> Result[IssuedLine]:
+    async def change_plan(self, line: LineRef, request: IssueRequest, when: When) -> Result[IssuedLine]:
         """Emulated: the new bundle is added at once; what is unused of the old one is then revoked."""
         if when is not None:
             return Unsupported("eSIM Go changes a plan only at once")
@@ -228,6 +229,14 @@ class EsimGo:
 
         query = [("reference", order_id), ("additionalFields", "installUrl")]
         return await self._client.read("assignments", "/esims/assignments", read, query=query, about="line")
+
+    async def swap_profile(self, line: LineRef, reference: str) -> Result[IssuedLine]:
+        del line, reference
+        return Unsupported("eSIM Go gives a line no new profile: issue a new line")
+
+    async def cancel_order(self, order_id: str) -> Result[None]:
+        del order_id
+        return Unsupported("eSIM Go carries orders out at once")
 
     async def suspend_line(self, line: LineRef, reason: str) -> Result[LineStatus]:
         del reason

@@ -1,0 +1,1 @@
+"""1GLOBAL Connect, version 2026-02-05."""
