@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", start),
     path("", include("simplane.store.urls")),
     path("", include("simplane.api.urls")),
+    path("", include("simplane.api.scim.urls")),
     path("console/", include("simplane.console.urls")),
     path("hub/", include("simplane.hub.urls")),
     # Invitations find people by their address, so nobody takes another one by themselves.
