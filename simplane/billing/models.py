@@ -129,7 +129,7 @@ class Invoice(TenantModel):
     credited_minor = models.BigIntegerField(default=0)
     """By credit notes, gross."""
     returned_minor = models.BigIntegerField(default=0)
-    """Of that, what had been paid already and went back into the wallet."""
+    """Of that, what had been paid already and went into the wallet. Of a credit note: what it put there itself."""
     replaced = models.BooleanField(default=False)
     """Credited whole in order to be written again: its month is open once more."""
     disputed_at = models.DateTimeField(null=True)

@@ -169,6 +169,8 @@ def _post(row: Invoice, note: Invoice, *, returned: int, again: bool) -> None:
 
 @needs_transaction
 def _note_on(row: Invoice, note: Invoice, *, returned: int, whole: bool, again: bool) -> None:
+    note.returned_minor = returned
+    note.save(update_fields=["returned_minor"])
     row.credited_minor += note.gross_minor
     row.returned_minor += returned
     if whole:
