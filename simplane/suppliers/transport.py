@@ -39,6 +39,8 @@ SECONDS = Histogram(
 )
 MOST_ATTEMPTS = 3
 REPEAT_WITHIN_SECONDS = 8.0
+FIRST_PAUSE_SECONDS = 0.2
+"""Before the first repeat; doubled before the next."""
 LONGEST_PAUSE_SECONDS = 1.5
 TEST_FAULT: ContextVar[str] = ContextVar("test_fault", default="")
 """What a stand-in shall do wrong with the calls that change something; set only around calls to stand-ins."""
@@ -49,7 +51,7 @@ _OURS = frozenset({"rate_limit", "bulkhead", "breaker"})
 class Doubtful(Exception):
     """Raised by a reader: the answer does not say whether the call was executed."""
 
-    def __init__(self, reason: str, code: str = "", *, retry_after: float = 0.2) -> None:
+    def __init__(self, reason: str, code: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
@@ -152,7 +154,7 @@ class Transport:
             outcome = read(answer)
         except NotSent as problem:
             self._failed(call, guard)
-            return Retryable(f"not sent: {problem}", "not_sent", 0.2)
+            return Retryable(f"not sent: {problem}", "not_sent", FIRST_PAUSE_SECONDS)
         except (NoAnswer, Doubtful, Refusal, ValueError, LookupError, RecursionError) as problem:
             self._failed(call, guard)
             return self._doubt(call, problem)
@@ -167,10 +169,11 @@ class Transport:
         return {**signed, "X-Test-Fault": fault} if fault else signed
 
     def _doubt(self, call: Call, problem: Exception) -> Retryable | Unknown:
-        retry_after = 0.2
+        retry_after = FIRST_PAUSE_SECONDS
         match problem:
             case Doubtful():
-                reason, code, retry_after = problem.reason, problem.code, problem.retry_after
+                reason, code = problem.reason, problem.code
+                retry_after = FIRST_PAUSE_SECONDS if problem.retry_after is None else problem.retry_after
             case NoAnswer():
                 reason, code = f"no answer: {problem}", "no_answer"
             case _:
@@ -204,7 +207,7 @@ def _pause(call: Call, outcome: Result[T], attempt: int) -> float | None:
     """Seconds before the next attempt, None when there must be none."""
     if attempt >= MOST_ATTEMPTS:
         return None
-    backoff = 0.2 * 2.0 ** (attempt - 1)
+    backoff = FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1)
     jitter = random.uniform(1.0, 1.5)
     if isinstance(outcome, Retryable) and outcome.code not in _OURS and outcome.retry_after <= LONGEST_PAUSE_SECONDS:
         return max(backoff, outcome.retry_after) * jitter

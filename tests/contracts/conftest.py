@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from simplane.suppliers import breakers
+from simplane.suppliers import breakers, transport
 from tests.contracts.desk import Desk
 from tests.contracts.vendors import VENDORS, Vendor
 from tests.standins import Standin, start
@@ -42,8 +42,9 @@ def standin(vendor: Vendor, stand_ins: Callable[[str], Standin]) -> Standin:
 
 
 @pytest.fixture
-def desk(vendor: Vendor, standin: Standin) -> Iterator[Desk]:
+def desk(vendor: Vendor, standin: Standin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     breakers.forget()
+    monkeypatch.setattr(transport, "FIRST_PAUSE_SECONDS", 0.02)
     made = Desk(vendor, standin)
     yield made
     made.close()
