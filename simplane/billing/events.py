@@ -19,9 +19,9 @@ class InvoiceIssued(News):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoicePaid(News):
-    """Nothing is left to be paid of an invoice."""
+    """Nothing is left to be paid of an invoice: it was paid, or credited whole."""
 
-    job_fields = ("invoice_id",)
+    job_fields = ("number",)
     organization_id: int
     invoice_id: int
     number: str

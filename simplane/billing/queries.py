@@ -46,11 +46,19 @@ class InvoicesPage:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryLine:
+    """A line, and how many facts stand behind it."""
+
+    line: InvoiceLine
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """An invoice and all that happened to it. `lines` have `many_facts`."""
+    """An invoice and all that happened to it."""
 
     invoice: Invoice
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[StoryLine, ...]
     credit_notes: tuple[Invoice, ...]
     payments: tuple[InvoicePayment, ...]
     reminders: tuple[DunningStep, ...]
@@ -108,7 +116,7 @@ def story(public_id: str) -> Story:
     lines = InvoiceLine.objects.filter(invoice=found).annotate(many_facts=Count("facts")).order_by("position")
     return Story(
         found,
-        tuple(lines),
+        tuple(StoryLine(one, one.many_facts) for one in lines),
         tuple(Invoice.objects.filter(corrects=found).order_by("pk")),
         tuple(InvoicePayment.objects.filter(invoice=found).order_by("pk")),
         tuple(DunningStep.objects.filter(invoice=found).order_by("step")),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from simplane.alerts import invoices  # noqa: F401  its jobs
+from simplane.billing import events as billing
 from simplane.channels import deadletters as channel_letters
 from simplane.channels import refund_jobs  # noqa: F401  its timetable
 from simplane.core import events
 from simplane.delivery import deadletters as delivery_letters
 from simplane.delivery import events as delivery
+from simplane.fleet import billed as fleet_billed
+from simplane.ordering import billed as ordering_billed
 from simplane.ordering import deadletters as ordering_letters
 from simplane.ordering import events as ordering
 from simplane.ordering import tiers  # noqa: F401  its timetable
@@ -35,6 +39,8 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     organizations.OrganizationApproved: ("hub.tell_approved",),
     payments.AutoTopUpDeclined: ("hub.tell_auto_top_up",),
     payments.AutoTopUpHeld: ("hub.tell_auto_top_up",),
+    billing.InvoiceOverdue: ("alerts.invoice_overdue",),
+    billing.InvoicePaid: ("alerts.invoice_paid",),
 }
 
 
@@ -43,3 +49,6 @@ def wire() -> None:
     events.wire(REACTIONS)
     for letters in (ordering_letters, delivery_letters, channel_letters, catalog_jobs, payment_letters):
         letters.register()
+    # Later ones know better: what a company calls a plan goes before the product's name.
+    for namer in (ordering_billed, fleet_billed):
+        namer.register()

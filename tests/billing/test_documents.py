@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ def _buyer(country: str) -> Party:
     return replace(ACME, country=country, vat_id=VAT_IDS[country])
 
 
-def _fact(number: int, minor: int, day: date = date(2026, 10, 5), **more: str) -> BillableFact:
+def _fact(number: int, minor: int, day: date = date(2026, 10, 5), **more: Any) -> BillableFact:
     kind = LineKind.PLAN if minor > 0 else LineKind.CREDIT
     at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
     return BillableFact(
@@ -146,7 +147,7 @@ def test_the_paper_is_tagged_pdf_a_3_with_the_xml_inside(language: str, words: s
     assert paper.to_pdf(made, xml) == pdf
     read = PdfReader(io.BytesIO(pdf))
     assert read.attachments["factur-x.xml"] == [xml]
-    root = read.root_object
+    root: Any = read.root_object
     assert root["/MarkInfo"]["/Marked"] == BooleanObject(True)
     assert "/StructTreeRoot" in root
     assert root["/Lang"] == language

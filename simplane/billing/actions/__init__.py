@@ -1,6 +1,6 @@
 """Verbs of billing."""
 
-from simplane.billing.actions.check import check
+from simplane.billing.actions.check import check, check_all
 from simplane.billing.actions.credit import credit
 from simplane.billing.actions.draft import draft_all, draft_month
 from simplane.billing.actions.dun import dun_all, mark_sent, remind
@@ -14,6 +14,7 @@ __all__ = [
     "SellerWanted",
     "Transfer",
     "check",
+    "check_all",
     "credit",
     "dispute",
     "draft_all",

@@ -40,6 +40,16 @@ def check(invoice_id: int) -> list[str]:
     return []
 
 
+def check_all(month: date) -> dict[str, list[str]]:
+    """Every draft of a month; public ids of those with problems, and what these are."""
+    with everywhere():
+        wanted = list(
+            Invoice.objects.filter(month=month, state=Invoice.State.DRAFT).order_by("pk").values_list("pk", "public_id")
+        )
+    found = {public_id: check(pk) for pk, public_id in wanted}
+    return {public_id: why for public_id, why in found.items() if why}
+
+
 def problems(row: Invoice) -> list[str]:
     """Of a draft, each a sentence with what to do."""
     profile = BillingProfile.objects.select_related("seller").filter(organization_id=row.organization_id).first()

@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from simplane.billing import posting, reading
 from simplane.billing.actions.draft import write_lines
-from simplane.billing.actions.lock import books_of, issue, locked_row, post_once, unbooked_minor
+from simplane.billing.actions.lock import books_of, issue, locked_row, post_once, tell_paid, unbooked_minor
 from simplane.billing.actions.writing import writing
 from simplane.billing.errors import NotNow
 from simplane.billing.models import BilledFact, Invoice, InvoiceLine
@@ -173,10 +173,11 @@ def _note_on(row: Invoice, note: Invoice, *, returned: int, whole: bool, again: 
     note.save(update_fields=["returned_minor"])
     row.credited_minor += note.gross_minor
     row.returned_minor += returned
+    if row.outstanding_minor == 0 and row.state == State.LOCKED:
+        tell_paid(row)
+        row.state = State.PAID
     if whole:
         row.state = State.CREDITED
-    elif row.outstanding_minor == 0:
-        row.state = State.PAID
     if again:
         row.replaced = True
         BilledFact.objects.filter(line__invoice=row).update(released=True)
