@@ -41,6 +41,24 @@ def portal_key_hash(organization: Organization, user: User) -> bytes:
     return bytes(found.hash)
 
 
+def company_key_hash(organization: Organization) -> bytes:
+    """The hash of the key by which lines of a company are ordered, made at first use. Nobody holds its secret."""
+    found, _ = ApiKey.objects.get_or_create(
+        public_id=f"{PORTAL_PREFIX}-{organization.pk}",
+        defaults={
+            "organization": organization,
+            "name": "lines of the company",
+            "prefix": PORTAL_PREFIX,
+            "hash": hash_of(secrets.token_urlsafe(32)),
+            "scopes": ["orders:write"],
+            "rate_per_minute": RATE_PER_MINUTE,
+            "created_at": clock.now(),
+            "created_by": "system",
+        },
+    )
+    return bytes(found.hash)
+
+
 @needs_transaction
 def end_portal_keys(organization_id: int, user: User) -> None:
     """Part of taking a person's right to order: nothing is placed by their key any more, live or test."""

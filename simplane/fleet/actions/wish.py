@@ -1,0 +1,284 @@
+"""Wishes of a company about its lines: checked, budgeted and written down in one transaction; a job does the rest.
+
+All run in the company's scope. A key makes a wish happen once: the second time gives the first operation back.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.db import IntegrityError
+
+from simplane.core import audit, clock, events, jobs, tenancy
+from simplane.core.db import needs_transaction, transaction
+from simplane.core.ids import new_id
+from simplane.fleet.errors import AgainstPolicy, LineBusy, NoSuchLine, NoSuchPlan, NotAtWork, NotPossible
+from simplane.fleet.events import OperationAsked, OperationEnded
+from simplane.fleet.models import Bulk, FleetLine, Operation, Plan, Service
+from simplane.fleet.states import OPEN, OVER
+from simplane.policies import actions as policies
+from simplane.policies.values import PurchaseFacts, PurchaseKind
+from simplane.workforce.models import Employee
+
+K, Op, S = Operation.Kind, Operation.State, FleetLine.State
+
+
+def provision(
+    plan_id: str,
+    employee_id: str | None,
+    *,
+    asked_by: str,
+    label: str = "",
+    key: str = "",
+    bulk: Bulk | None = None,
+    reason: str = "",
+) -> Operation:
+    """A new line on a plan, for a person or a thing: policy and budget first, then it is ordered once.
+
+    Raises NoSuchPlan, NotAtWork, AgainstPolicy; changes nothing then. A verdict of `needs_approval` makes a line that waits.
+    """
+    if known := _known(key):
+        return known
+    with transaction():
+        plan = _plan(plan_id)
+        person = _at_work(employee_id) if employee_id else None
+        line = FleetLine(
+            public_id=new_id("line"),
+            employee=person,
+            team_id=person.team_id if person else None,
+            cost_centre_id=person.cost_centre_id if person else None,
+            label=label[:80],
+            plan=plan,
+            state=S.ORDERING,
+            state_at=clock.now(),
+            wanted_at=clock.now(),
+            created_at=clock.now(),
+        )
+        wish = _wish(line, K.PROVISION, asked_by, key=key, bulk=bulk, reason=reason, plan=plan)
+        _buy(wish, line, plan)
+        return wish
+
+
+def replace(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bulk | None = None) -> Operation:
+    """A new eSIM for a new phone, on the same plan; the old one ends when the new one is ready.
+
+    Raises NoSuchLine, NotPossible, LineBusy, AgainstPolicy.
+    """
+    if known := _known(key):
+        return known
+    with transaction():
+        line = _locked(line_id)
+        if line.line_id is None or line.wanted == Service.TERMINATED:
+            raise NotPossible("this line has no eSIM to be replaced", fix="order a new line")
+        if not line.plan.can_replace or not line.plan.active:
+            raise NotPossible("this plan can not be had again", fix="end the line and order one on another plan")
+        wish = _wish(line, K.REPLACE, asked_by, key=key, bulk=bulk, reason=reason, plan=line.plan)
+        _buy(wish, line, line.plan)
+        return wish
+
+
+def suspend(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bulk | None = None) -> Operation:
+    """Pause a line. Raises NoSuchLine, NotPossible (its supplier can not), LineBusy."""
+    return _service(line_id, K.SUSPEND, Service.SUSPENDED, asked_by=asked_by, reason=reason, key=key, bulk=bulk)
+
+
+def reactivate(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bulk | None = None) -> Operation:
+    """End a pause. Raises as `suspend`."""
+    return _service(line_id, K.REACTIVATE, Service.ACTIVE, asked_by=asked_by, reason=reason, key=key, bulk=bulk)
+
+
+def terminate(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bulk | None = None) -> Operation:
+    """End a line for good. Where its supplier can not end it, it is paused if that is possible, and runs out."""
+    return _service(line_id, K.TERMINATE, Service.TERMINATED, asked_by=asked_by, reason=reason, key=key, bulk=bulk)
+
+
+def approved(operation_id: str) -> None:
+    """The approval was granted: the wish goes on. The budget is asked again, for it may be used up by now."""
+    with transaction():
+        wish = _waiting(operation_id)
+        if wish is None:
+            return
+        assert wish.plan is not None
+        verdict = policies.reserve(_facts(wish.line, wish.plan, _buying(wish)), key=wish.public_id, approved=True)
+        if verdict.outcome == "deny":
+            _end(wish, Op.REFUSED, "; ".join(one.words for one in verdict.reasons))
+            return
+        _go(wish, reservation=wish.public_id)
+
+
+def refused(operation_id: str, why: str) -> None:
+    """The approval was refused, or its time ran out."""
+    with transaction():
+        wish = _waiting(operation_id)
+        if wish is not None:
+            _end(wish, Op.REFUSED, why)
+
+
+def _known(key: str) -> Operation | None:
+    found: Operation | None = Operation.objects.filter(idempotency_key=key).first() if key else None
+    return found
+
+
+def _plan(public_id: str) -> Plan:
+    found: Plan | None = Plan.objects.filter(public_id=public_id, active=True).first()
+    if found is None:
+        raise NoSuchPlan("there is no such plan", fix="choose one of the company's plans")
+    return found
+
+
+def _at_work(public_id: str) -> Employee:
+    found: Employee | None = Employee.objects.filter(public_id=public_id).first()
+    if found is None:
+        raise NotAtWork("there is no such person", fix="add them first")
+    if found.state == Employee.State.LEFT:
+        raise NotAtWork(f"{found.name} has left", fix="give the line to somebody else")
+    return found
+
+
+def _locked(public_id: str) -> FleetLine:
+    rows = FleetLine.objects.select_for_update(of=("self",)).select_related("plan")
+    found: FleetLine | None = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise NoSuchLine("there is no such line", fix="look at the list of lines")
+    return found
+
+
+def _waiting(public_id: str) -> Operation | None:
+    rows = Operation.objects.select_for_update(of=("self",)).select_related("line", "plan")
+    found: Operation | None = rows.filter(public_id=public_id, state=Op.AWAITING_APPROVAL).first()
+    return found
+
+
+@needs_transaction
+def _wish(
+    line: FleetLine, kind: str, asked_by: str, *, key: str, bulk: Bulk | None, reason: str, plan: Plan | None = None
+) -> Operation:
+    now = clock.now()
+    return Operation(
+        public_id=new_id("op"),
+        line=line,
+        kind=kind,
+        state=Op.REQUESTED,
+        state_at=now,
+        plan=plan,
+        bulk=bulk,
+        idempotency_key=key,
+        asked_by=asked_by[:120],
+        asked_at=now,
+        reason=reason[:300],
+    )
+
+
+@needs_transaction
+def _buy(wish: Operation, line: FleetLine, plan: Plan) -> None:
+    """Have the budgets reserve it, then write it down: to be ordered, or to wait for approval. Raises AgainstPolicy."""
+    facts = _facts(line, plan, _buying(wish))
+    verdict = policies.reserve(facts, key=wish.public_id)
+    if verdict.outcome == "deny":
+        raise AgainstPolicy(verdict.reasons)
+    waits = verdict.outcome == "needs_approval"
+    if waits:
+        wish.state = Op.AWAITING_APPROVAL
+        if wish.kind == K.PROVISION:
+            line.state = S.AWAITING_APPROVAL
+    else:
+        wish.reservation, wish.due_at = wish.public_id, clock.now()
+    _write(wish, line)
+    if waits:
+        policies.ask_approval("operation", wish.public_id, facts, verdict, asked_by=wish.asked_by)
+    else:
+        jobs.enqueue("fleet.advance", operation_id=wish.pk)
+
+
+@needs_transaction
+def _write(wish: Operation, line: FleetLine) -> None:
+    line.save()
+    wish.line = line
+    try:
+        wish.save()
+    except IntegrityError as clash:
+        raise LineBusy(
+            "something else is being done with this line", fix="wait until that is done, or cancel it"
+        ) from clash
+    audit.note(
+        f"line.{wish.kind}_asked", "line", line.public_id, after={"operation": wish.public_id}, reason=wish.reason
+    )
+    events.record(
+        OperationAsked(organization_id=tenancy.organization_id(), operation=wish.public_id, kind=str(wish.kind))
+    )
+
+
+def _service(
+    line_id: str, kind: Operation.Kind, wanted: Service, *, asked_by: str, reason: str, key: str, bulk: Bulk | None
+) -> Operation:
+    if known := _known(key):
+        return known
+    with transaction():
+        line = _locked(line_id)
+        _possible(line, kind)
+        wish = _wish(line, kind, asked_by, key=key, bulk=bulk, reason=reason)
+        wish.due_at = clock.now()
+        line.wanted, line.wanted_at = wanted, clock.now()
+        _write(wish, line)
+        jobs.enqueue("fleet.advance", operation_id=wish.pk)
+        return wish
+
+
+def _possible(line: FleetLine, kind: Operation.Kind) -> None:
+    if line.state in OVER or line.wanted == Service.TERMINATED:
+        raise NotPossible("this line has ended", fix="order a new one")
+    if line.line_id is None:
+        raise NotPossible("this line has no eSIM yet", fix="wait until it is ready, or cancel its order")
+    if kind == K.TERMINATE:
+        if not (line.plan.can_terminate or line.plan.can_suspend):
+            raise NotPossible("its supplier can neither end nor pause it", fix="it ends with its plan")
+    elif not line.plan.can_suspend:
+        raise NotPossible("its supplier can not pause it", fix="plans say beforehand what can be done with a line")
+    if Operation.objects.filter(line=line, state__in=OPEN).exists():
+        raise LineBusy("something else is being done with this line", fix="wait until that is done")
+
+
+@needs_transaction
+def _go(wish: Operation, *, reservation: str) -> None:
+    wish.state, wish.state_at, wish.due_at, wish.reservation = Op.REQUESTED, clock.now(), clock.now(), reservation
+    wish.save(update_fields=["state", "state_at", "due_at", "reservation"])
+    if wish.kind == K.PROVISION:
+        FleetLine.objects.filter(pk=wish.line_id).update(state=S.ORDERING, state_at=clock.now())
+    jobs.enqueue("fleet.advance", operation_id=wish.pk)
+
+
+@needs_transaction
+def _end(wish: Operation, state: Operation.State, why: str) -> None:
+    now = clock.now()
+    wish.state, wish.state_at, wish.done_at, wish.due_at, wish.problem = state, now, now, None, why[:300]
+    wish.save(update_fields=["state", "state_at", "done_at", "due_at", "problem"])
+    if wish.kind == K.PROVISION:
+        FleetLine.objects.filter(pk=wish.line_id).update(state=S.FAILED, state_at=now, problem=why[:300])
+    audit.note(f"line.{wish.kind}_{state}", "line", wish.line.public_id, reason=why)
+    events.record(
+        OperationEnded(
+            organization_id=wish.organization_id, operation=wish.public_id, kind=str(wish.kind), state=str(state)
+        )
+    )
+
+
+def _buying(wish: Operation) -> PurchaseKind:
+    return cast(PurchaseKind, wish.kind)
+
+
+def _facts(line: FleetLine, plan: Plan, kind: PurchaseKind) -> PurchaseFacts:
+    return PurchaseFacts(
+        organization_id=tenancy.organization_id(),
+        employee_id=line.employee_id,
+        team_id=line.team_id,
+        cost_centre_id=line.cost_centre_id,
+        line_id=line.pk,
+        kind=kind,
+        plan_public_id=plan.public_id,
+        plan_name=plan.name,
+        countries=tuple(plan.countries),
+        data_bytes=plan.data_bytes,
+        amount_minor=plan.price_minor,
+        currency=plan.currency,
+        at=clock.now(),
+    )
