@@ -11,7 +11,7 @@ _READ = 16_384
 _LONGEST_SECRET = 512
 _FIELDS = (
     "apiKey|api_key|accessCode|access_code|secretKey|secret_key|client_secret|access_token|refresh_token|token|secret"
-    "|password|matchingId|ac|activationCode|qrCodeUrl|shortUrl|appleInstallUrl|androidInstallUrl|pin|puk|pin2|puk2"
+    "|password|matchingId|matching_id|ac|activationCode|qrCodeUrl|shortUrl|appleInstallUrl|androidInstallUrl|pin|puk|pin2|puk2"
     "|webhook|callbackUrl|emailAddress|phoneNumber"
 )
 # A value cut off in the middle has no closing quote and is hidden all the same.

@@ -16,7 +16,7 @@ from pathlib import Path
 from simplane.ops import postgres, prepared
 from simplane.ops.database import state_dir
 from simplane.ops.processes import NotStarted, is_free
-from simplane.ops.stage import HOW_MANY, CommandFailed, Ports, Stage
+from simplane.ops.stage import HOW_MANY, SUPPLIERS, CommandFailed, Ports, Stage
 
 MOST_PORT = 65_535 - HOW_MANY
 DEMO_SETTINGS = {"SIMPLANE_REQUIRE_MFA": "false", "SIMPLANE_WEB_WORKERS": "1"}
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simplane run", description=__doc__)
     parser.add_argument("--port", type=_port, help="of the web pages (8000)")
-    parser.add_argument("--ports-from", type=_port, help="eight ports in a row, the first for the web pages")
+    parser.add_argument("--ports-from", type=_port, help="nine ports in a row, the first for the web pages")
     parser.add_argument("--exit-when-ready", action="store_true", help="stop again once all is up (a smoke test)")
     return parser.parse_args(argv)
 
@@ -144,7 +144,7 @@ Simplane is up ({seconds:.1f} s).
   shop       {stage.url("shopify")}/      the stand-in Shopify shop
   mail       {stage.url("mail")}/      every mail that was sent
   payments   {stage.url("stripe")}/      the stand-in of Stripe   {stage.url("stripe_test")}/ that of test keys
-  suppliers  {stage.url("esimgo")}/_control/books   {stage.url("esimaccess")}/_control/books
+  suppliers  {"   ".join(f"{stage.url(name)}/_control/books" for name in SUPPLIERS)}
   logs       {stage.folder / "logs"}
 
   Try: make demo-order      one order from the shop to a phone

@@ -28,6 +28,7 @@ from simplane.suppliers.values import SupplierOptions
 NEEDED = {
     "esimgo": ("api_key",),
     "esimaccess": ("access_code",),
+    "oneglobal": ("client_id", "client_secret"),
     "shopify": ("client_id", "client_secret"),
     "stripe": ("api_key", "webhook_secret"),
 }

@@ -15,7 +15,8 @@ from simplane.ops.processes import Group, Process, free_ports, wait_for
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_SHOP = "demo-shop.myshopify.com"
 PORTS_NOTE = "ports.json"
-HOW_MANY = 8
+HOW_MANY = 9
+SUPPLIERS = ("esimgo", "esimaccess", "oneglobal")
 PAYMENTS = {"stripe": "stripe", "stripe_test": "stripe-test"}
 """Stand-ins of Stripe by the key of their account."""
 
@@ -33,6 +34,7 @@ class Ports:
     stripe: int = 8015
     stripe_test: int = 8016
     """Payments of test twins: an account of its own, as at Stripe."""
+    oneglobal: int = 8017
 
     @classmethod
     def free(cls) -> Ports:
@@ -83,14 +85,14 @@ class Stage:
         }
 
     def url(self, name: str) -> str:
-        """Address of a part: web, esimgo, esimaccess, shopify, mail, stripe, stripe_test."""
+        """Address of a part: web, esimgo, esimaccess, oneglobal, shopify, mail, stripe, stripe_test."""
         return f"http://127.0.0.1:{getattr(self.ports, name)}"
 
     def start_stand_ins(self, settings: dict[str, dict[str, Any]] | None = None) -> None:
         """The outside world; books in this stage's folder. `settings`: of each stand-in, those it reads only at its start."""
-        for name in ("esimgo", "esimaccess", "shopify", "mail"):
+        for name in (*SUPPLIERS, "shopify", "mail"):
             self.start_stand_in(name, (settings or {}).get(name, {}))
-        for name in ("esimgo", "esimaccess", "shopify", "mail"):
+        for name in (*SUPPLIERS, "shopify", "mail"):
             wait_for(f"{self.url(name)}/_control/health", self.group.members[name])
 
     def start_payments(self) -> None:
@@ -165,15 +167,15 @@ class Stage:
         return self.folder / "prepared.json"
 
     def point_webhooks_here(self) -> None:
-        """The shop's subscriptions and eSIM Go's callback are set by hand in the real world; eSIM Access' by API."""
+        """The shop's subscriptions and eSIM Go's callback are set by hand in the real world; the others' by API."""
         tokens: dict[str, str] = json.loads(self.report.read_text())["webhook_tokens"]
         self.control("shopify", "settings", {"webhook_url": f"{self.url('web')}/webhooks/shopify/demo"})
         address = f"{self.url('web')}/webhooks/suppliers"
         for code, token in tokens.items():
             if code == "esimgo":
                 self.control("esimgo", "settings", {"callback_url": f"{address}/{code}/{token}", "callback_version": 3})
-            elif code == "esimaccess":
-                self.control("esimaccess", "settings", {"webhook_url": f"{address}/{code}/{token}"})
+            elif code in SUPPLIERS:
+                self.control(code, "settings", {"webhook_url": f"{address}/{code}/{token}"})
 
     def close(self) -> None:
         """Stop everything this stage started."""

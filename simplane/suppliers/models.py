@@ -18,7 +18,8 @@ class Supplier(models.Model):
     name = models.CharField(max_length=80)
     base_url = models.CharField(max_length=200)
     credentials = SecretJSONField()
-    """esimgo: {"api_key", "previous_api_keys": []}; esimaccess: {"access_code", "secret_key"}."""
+    """esimgo: {"api_key", "previous_api_keys": []}; esimaccess: {"access_code", "secret_key"};
+    oneglobal: {"client_id", "client_secret", "webhook_user", "webhook_password", "previous_webhook_passwords": []}."""
     webhook_token = models.CharField(max_length=64)
     """Unguessable part of our webhook address at this supplier."""
     options = models.JSONField(default=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from simplane.core.db import transaction
 from simplane.core.money import Money
 from simplane.ops import route, sync_catalog
 from simplane.ops.load import load
+from simplane.ops.stage import SUPPLIERS
 from simplane.routing.actions import choose, explain
 from simplane.routing.models import Match
 from simplane.suppliers.models import Offer
@@ -26,8 +28,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("suppliers")
-    with standins.start("esimgo", folder) as go, standins.start("esimaccess", folder) as access:
-        yield {"esimgo": go.url, "esimaccess": access.url}
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(standins.start(name, folder)).url for name in SUPPLIERS}
 
 
 @pytest.fixture
@@ -75,7 +77,11 @@ def _nearly_all_have_two_suppliers() -> None:
 def _sync_shows_a_second_time_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     assert sync_catalog.main(["--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert [(one["supplier"], one["changes"]) for one in result["suppliers"]] == [("esimaccess", []), ("esimgo", [])]
+    assert [(one["supplier"], one["changes"]) for one in result["suppliers"]] == [
+        ("esimaccess", []),
+        ("esimgo", []),
+        ("oneglobal", []),
+    ]
 
 
 def _sync_shows_what_changed_here(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,11 +11,19 @@ from simplane.ops import run
 from simplane.ops.stage import Ports
 
 
-def test_eight_ports_in_a_row_or_another_one_for_the_pages() -> None:
+def test_nine_ports_in_a_row_or_another_one_for_the_pages() -> None:
     chosen = run._ports(run._options(["--ports-from", "9000", "--port", "8080"]))
 
     assert chosen == Ports(
-        web=8080, esimgo=9001, esimaccess=9002, shopify=9003, smtp=9004, mail=9005, stripe=9006, stripe_test=9007
+        web=8080,
+        esimgo=9001,
+        esimaccess=9002,
+        shopify=9003,
+        smtp=9004,
+        mail=9005,
+        stripe=9006,
+        stripe_test=9007,
+        oneglobal=9008,
     )
     assert run._ports(run._options([])) == Ports()
 
@@ -36,7 +44,7 @@ def test_a_taken_port_is_named_with_the_way_out(capsys: pytest.CaptureFixture[st
 def test_a_number_that_is_no_port_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run._options(["--ports-from", "80"])
-    assert "choose one from 1024 to 65527" in capsys.readouterr().err
+    assert "choose one from 1024 to 65526" in capsys.readouterr().err
 
 
 def test_other_commands_find_where_it_listens(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ KEY = "esg_live_0123456789"
         '{"apiKey":"S3CRET-9"}',
         '{"apiKey" : "S3CRET-9", "name": "Acme"}',
         '{"matchingId":"S3CRET-9"}',
+        '{"sim_profile":{"matching_id":"S3CRET-9"}}',
         '{"esims":[{"matchingId":"S3CRET-9","smdpAddress":"h"}]}',
         '{"matchingId":"S3CRET-9',
         '{"pin":"S3CRET-9","puk":"S3CRET-9"}',
