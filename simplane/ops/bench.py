@@ -1,4 +1,4 @@
-"""`simplane bench intake|fulfilment|catalog|orders|all`: figures beside a limit of the same run (docs/benches.md)."""
+"""`simplane bench intake|fulfilment|catalog|orders|usage|all`: figures beside a limit of the same run (docs/benches.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib import import_module
 
-BENCHES = ("intake", "fulfilment", "catalog", "orders")
+BENCHES = ("intake", "fulfilment", "catalog", "orders", "usage")
 
 
 def main(argv: list[str]) -> int:

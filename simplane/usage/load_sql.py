@@ -92,9 +92,12 @@ sums AS (
     ) AS both_ways GROUP BY 1, 2, 3, 4, 5),
 {roll}"""
 COUNTS = """
-WITH {few} metered AS (SELECT supplier_line_id FROM usage_meter WHERE supplier_id = %(supplier)s)
-SELECT count(*), count(*) FILTER (WHERE one.version > 1),
-       count(*) FILTER (WHERE one.started_at NOT BETWEEN %(oldest)s AND %(newest)s),
-       count(*) FILTER (WHERE metered.supplier_line_id IS NULL AND one.started_at BETWEEN %(oldest)s AND %(newest)s)
-  FROM incoming AS one LEFT JOIN metered ON metered.supplier_line_id = one.line
+WITH {few} by_line AS (
+  SELECT line, count(*) AS records, count(*) FILTER (WHERE version > 1) AS versioned,
+         count(*) FILTER (WHERE started_at NOT BETWEEN %(oldest)s AND %(newest)s) AS refused
+    FROM incoming GROUP BY line)
+SELECT coalesce(sum(records), 0)::bigint, coalesce(sum(versioned), 0)::bigint, coalesce(sum(refused), 0)::bigint,
+       coalesce(sum(records - refused) FILTER (WHERE meter.id IS NULL), 0)::bigint
+  FROM by_line LEFT JOIN usage_meter AS meter
+    ON meter.supplier_id = %(supplier)s AND meter.supplier_line_id = by_line.line
 """
