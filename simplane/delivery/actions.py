@@ -141,7 +141,7 @@ def queue_notice(
     context: Mapping[str, str | int],
     version: int = 1,
 ) -> Message | None:
-    """Write a mail about an order (`order_late`, `order_refunded`) or a unit (`esim_replaced`). None: no address.
+    """Write a mail about an order (`order_late`, `order_refunded`) or a unit (`esim_replaced`, `data_added`). None: no address.
 
     `context` holds any of `mail.CONTEXT_KEYS`, plain values; `esim_replaced` shows the line of the unit's live link.
     """

@@ -20,7 +20,7 @@ from simplane.delivery.values import Envelope
 from simplane.lines.queries import activation_code
 
 WITH_ESIM = frozenset({"esim_ready", "esim_replaced"})
-NOTICES = frozenset({"order_late", "order_refunded", "esim_replaced"})
+NOTICES = frozenset({"order_late", "order_refunded", "esim_replaced", "data_added"})
 CONTEXT_KEYS = frozenset(
     {
         "customer_name",

@@ -54,7 +54,7 @@ class Message(WorkItem):
         BOUNCED = "bounced"
 
     kind = models.CharField(max_length=30)
-    """esim_ready | order_late | order_refunded | esim_replaced"""
+    """esim_ready | order_late | order_refunded | esim_replaced | data_added"""
     unit_id = models.BigIntegerField(null=True)
     order_id = models.BigIntegerField()
     version = models.PositiveSmallIntegerField(default=1)

@@ -60,7 +60,12 @@ def balances_after(found: Sequence[Entry]) -> dict[int, int]:
     if not found:
         return {}
     last = found[-1]
-    values: dict[str, Any] = {"account": last.account_id, "at": last.at, "id": last.pk, "wanted": [row.pk for row in found]}
+    values: dict[str, Any] = {
+        "account": last.account_id,
+        "at": last.at,
+        "id": last.pk,
+        "wanted": [row.pk for row in found],
+    }
     with connection.cursor() as cursor:
         cursor.execute(AFTER, values)
         return dict(cursor.fetchall())

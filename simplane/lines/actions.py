@@ -10,7 +10,7 @@ from typing import Any
 from simplane.core import audit, clock, events, rows
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput
-from simplane.lines.events import LineEnded, LineMoved, UsageReached
+from simplane.lines.events import LineEnded, LineFilled, LineMoved, UsageReached
 from simplane.lines.models import Line, LineEvent, PlanState, ProfileState, ServiceState
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.values import IssuedLine, LineStatus, SupplierEvent
@@ -73,6 +73,17 @@ def keep_confirmation_code(line_id: int, code: str) -> None:
         line.confirmation_code, line.confirmation_code_required = wanted, True
         line.save(update_fields=["confirmation_code", "confirmation_code_required"])
         audit.note("line.confirmation_code_kept", "line", line.pk)
+
+
+@needs_transaction
+def note_filled(line_id: int, *, unit_id: int, issued: IssuedLine | None) -> None:
+    """Data was added to a line by another unit. What its supplier answered is kept at once; a read tells the rest."""
+    line = Line.objects.select_for_update().get(pk=line_id)
+    said = {"data_total": issued.data_total, "expires_at": issued.expires_at} if issued else {}
+    changed = {name: value for name, value in said.items() if value is not None and value != getattr(line, name)}
+    if changed:
+        Line.objects.filter(pk=line.pk).update(**changed)
+    events.record(LineFilled(unit_id=line.unit_id, line_id=line.pk, by_unit=unit_id))
 
 
 @needs_transaction

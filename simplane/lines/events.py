@@ -29,6 +29,15 @@ class UsageReached(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineFilled(News):
+    """Data was added to a line. `by_unit`: the unit that was bought for it."""
+
+    line_id: int
+    by_unit: int
+    job_fields: ClassVar[tuple[str, ...]] = ("line_id",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineEnded(News):
     """The line's plan or service is over."""
 

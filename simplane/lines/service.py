@@ -84,6 +84,15 @@ def terminate(line_id: int, *, reason: str) -> None:
     _keep(line, ended, "line.terminated", reason)
 
 
+def top_ups(line_id: int) -> frozenset[str]:
+    """The supplier's codes of what may be added to an eSIM now, as its catalogue has them. Raises as `suspend`."""
+    line = _living(line_id)
+    if not registry.capabilities(line.supplier).top_up or not line.purchase.offer.top_up:
+        raise NotSupported("no data can be added to this eSIM", fix="order a new one")
+    rows = _asked(line, lambda adapter, ref: adapter.list_top_ups(ref))
+    return frozenset(row.code for row in rows)
+
+
 def _loaded(line_id: int) -> Line:
     found = Line.objects.select_related("supplier", "purchase__offer").filter(pk=line_id).first()
     if found is None:

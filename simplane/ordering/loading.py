@@ -36,6 +36,16 @@ def with_all_it_needs(unit: Unit) -> None:
         found["p"].supplier, found["p"].offer = found["s"], found["o"]
     if unit.line_id is not None:
         unit.line = rows.first(Line, "WHERE t.id = %s", [unit.line_id])
+    if unit.tops_up_id is not None:
+        related = ("line__supplier", "line__purchase__offer", "order")
+        unit.tops_up = Unit.objects.select_related(*related).get(pk=unit.tops_up_id)
+
+
+def line_of(unit: Unit) -> Line:
+    """The eSIM of a unit, or the one that it fills. Only of one that is bought, or a top-up."""
+    line = unit.tops_up.line if unit.tops_up else unit.line
+    assert line is not None
+    return line
 
 
 def with_order_and_product(units: Sequence[Unit]) -> None:

@@ -131,7 +131,10 @@ class OrderLine(models.Model):
 
 
 class Unit(WorkItem):
-    """One eSIM owed. Its five-part key is unique: webhook, reconciliation and double click make one unit, not three."""
+    """One eSIM owed, or data for one that is there.
+
+    Its five-part key is unique: webhook, reconciliation and double click make one unit, not three.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -165,6 +168,10 @@ class Unit(WorkItem):
     purchase = models.ForeignKey(Purchase, models.PROTECT, null=True, related_name="+")
     """The attempt under way or the one that counts."""
     line = models.ForeignKey(Line, models.PROTECT, null=True, related_name="+")
+    tops_up = models.ForeignKey("self", models.PROTECT, null=True, related_name="top_ups", db_index=False)
+    """The unit whose eSIM gets this one's data; null: it is an eSIM of its own. A top-up has no `line`."""
+    topped_from = models.BigIntegerField(null=True)
+    """Bytes of that eSIM before the top-up was asked for: what shows whether a lost answer was a yes."""
     receipt_id = models.BigIntegerField(null=True)
     """The routing receipt that counts (routing keeps it)."""
     tried_groups = models.JSONField(default=list)
@@ -179,8 +186,15 @@ class Unit(WorkItem):
                 fields=["book", "account", "external_order", "external_line", "index"], name="unit_owed_once"
             ),
             models.UniqueConstraint(fields=["public_id"], name="unit_public_id"),
+            # Two at once, and nobody could say which of them a lost answer was about.
+            models.UniqueConstraint(
+                fields=["tops_up"],
+                condition=Q(tops_up__isnull=False) & ~Q(state__in=["delivered", "failed", "cancelled", "refunded"]),
+                name="unit_one_top_up_at_a_time",
+            ),
         ]
         indexes = [
+            models.Index(fields=["tops_up"], name="unit_top_ups", condition=Q(tops_up__isnull=False)),
             models.Index(fields=["due_at"], name="unit_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["order"], name="unit_of_order"),
             models.Index(fields=["organization", "-id"], name="unit_of_organization"),

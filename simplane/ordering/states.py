@@ -34,6 +34,8 @@ ASKED = "asked"
 
 All other reasons are facts at the shop.
 """
+ADDED = "data that was added is not taken back"
+"""Verdict on a top-up."""
 ENDS = {"cancel": S.CANCELLED, "refund": S.REFUNDED, "dispute": S.REFUNDED, GIVEN_UP: S.FAILED, ASKED: S.CANCELLED}
 """What a unit whose sale was undone ends as, by the reason."""
 UNSENT = frozenset({S.WAITING, S.ROUTED})

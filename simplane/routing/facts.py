@@ -61,6 +61,8 @@ class Request:
     refused_offers: frozenset[int] = frozenset()
     refused_groups: frozenset[str] = frozenset()
     stand_ins_only: bool = False
+    only_supplier: int | None = None
+    """The one whose eSIM is filled; no other can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def facts_of(shelf: Shelf, request: Request) -> Facts:
         refused_offers=tuple(sorted(request.refused_offers)),
         refused_groups=tuple(sorted(request.refused_groups)),
         stand_ins_only=request.stand_ins_only,
+        only_supplier=request.only_supplier,
         stand_ins_allowed=settings.SIMPLANE.allow_stand_ins,
         not_approved=0 if shelf.all_matches else shelf.not_approved,
         rules=shelf.rules,

@@ -25,10 +25,7 @@ def _lasting(facts: Facts, one: Candidate) -> Iterator[str]:
         yield "offer is no longer in the supplier's catalogue"
     if not one.supplier_active:
         yield "supplier is switched off"
-    if one.stand_in and not facts.stand_ins_allowed:
-        yield "supplier is a stand-in, which this installation does not allow"
-    if facts.stand_ins_only and not one.stand_in:
-        yield "a test order is never bought at a real supplier"
+    yield from _not_this_one(facts, one)
     if one.lacks:
         yield f"does not keep the promise: {'; '.join(one.lacks)}"
     if one.offer_id in facts.refused_offers:
@@ -39,6 +36,15 @@ def _lasting(facts: Facts, one: Candidate) -> Iterator[str]:
         if rule.kind == "exclude" and applies(rule.supplier_id, rule.offer_id, one):
             yield f"excluded by rule {rule.rule_id}: {rule.reason}"
     yield from _money(facts, one)
+
+
+def _not_this_one(facts: Facts, one: Candidate) -> Iterator[str]:
+    if one.stand_in and not facts.stand_ins_allowed:
+        yield "supplier is a stand-in, which this installation does not allow"
+    if facts.stand_ins_only and not one.stand_in:
+        yield "a test order is never bought at a real supplier"
+    if facts.only_supplier not in (None, one.supplier_id):
+        yield "only the supplier of the eSIM can add to it"
 
 
 def _money(facts: Facts, one: Candidate) -> Iterator[str]:

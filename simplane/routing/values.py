@@ -80,6 +80,8 @@ class Facts:
     """Matches of the product that are not among the candidates because nobody approved them."""
     rules: tuple[RuleFact, ...]
     candidates: tuple[Candidate, ...]
+    only_supplier: int | None = None
+    """The supplier of the eSIM that is filled; None: any may serve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

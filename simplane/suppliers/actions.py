@@ -30,7 +30,7 @@ from simplane.suppliers.outcomes import (
     Unsupported,
 )
 from simplane.suppliers.transport import TEST_FAULT, traced
-from simplane.suppliers.values import IssuedLine, IssueRequest
+from simplane.suppliers.values import IssuedLine, IssueRequest, LineRef
 
 State = Purchase.State
 MOST_TRIES = 6
@@ -41,6 +41,7 @@ OUR_OWN = frozenset({"rate_limit", "bulkhead"})
 """Codes of waiting for a place of ours: the supplier was not asked, so it is no try."""
 ORDER_FAILED = "order_failed"
 """Code of the one refusal of a question that is about the order itself: it came to nothing."""
+OPEN = frozenset({State.REQUESTED, State.PENDING, State.UNKNOWN})
 NotDone = Refused | Unsupported
 
 
@@ -60,14 +61,16 @@ class Intent:
     reference: str
     offer: Offer
     supplier: Supplier
+    onto: str = ""
+    """The supplier's key of the line that gets the data; empty: a new eSIM."""
 
 
 @needs_transaction
-def prepare(unit_id: int, reference: str, offer: Offer, supplier: Supplier) -> Purchase:
-    """Write the intent to buy one eSIM. Raises BoughtAlready when the unit has a purchase that may have been executed."""
-    made = prepare_many([Intent(unit_id, reference, offer, supplier)])
+def prepare(intent: Intent) -> Purchase:
+    """Write the intent to buy. Raises BoughtAlready when the unit has a purchase that may have been executed."""
+    made = prepare_many([intent])
     if not made:
-        raise BoughtAlready(f"unit {unit_id} has a purchase already", fix="continue with that one")
+        raise BoughtAlready(f"unit {intent.unit_id} has a purchase already", fix="continue with that one")
     return made[0]
 
 
@@ -84,6 +87,7 @@ def prepare_many(intents: Sequence[Intent]) -> list[Purchase]:
             cost_minor=one.offer.cost_minor,
             currency=one.offer.currency,
             supplier_price=one.offer.supplier_price,
+            supplier_line_id=one.onto,
             requested_at=now,
             sent_at=now,
         )
@@ -93,10 +97,11 @@ def prepare_many(intents: Sequence[Intent]) -> list[Purchase]:
     return rows.insert_many(wanted, key="unit_id", conflict="ON CONFLICT DO NOTHING")
 
 
-async def ask(purchase: Purchase, *, until: datetime, test_fault: str = "") -> Answer:
+async def ask(purchase: Purchase, *, until: datetime, test_fault: str = "", onto: LineRef | None = None) -> Answer:
     """Send the order to the supplier. Only for a purchase whose call is not under way, or that is repeatable by its key.
 
-    `test_fault`: what a stand-in shall do wrong with it. No other supplier is told.
+    `onto`: the line that gets the data, of a purchase that is a top-up. `test_fault`: what a stand-in shall do wrong with
+    it. No other supplier is told.
 
     Nothing leaves after `until`, the end of the caller's lease: a process that stood still for so long must not buy
     what another settled and bought elsewhere meanwhile.
@@ -113,13 +118,20 @@ async def ask(purchase: Purchase, *, until: datetime, test_fault: str = "") -> A
         if begun >= until:
             raise NotSent("the lease ran out before the call began")
 
+    assert (onto is not None) == is_top_up(purchase)
+    adapter = registry.adapter(purchase.supplier)
     token = TEST_FAULT.set(test_fault if purchase.supplier.is_stand_in else "")
     try:
         with traced(in_time) as calls:
-            outcome = await registry.adapter(purchase.supplier).issue_esim(request)
+            outcome = await (adapter.top_up(onto, request) if onto else adapter.issue_esim(request))
     finally:
         TEST_FAULT.reset(token)
     return Answer(outcome, calls)
+
+
+def is_top_up(purchase: Purchase) -> bool:
+    """Whether an open purchase fills a line instead of making one: then it names the line before it is answered."""
+    return purchase.state in OPEN and bool(purchase.supplier_line_id)
 
 
 async def ask_again(purchase: Purchase) -> Answer:

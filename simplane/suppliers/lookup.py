@@ -16,7 +16,7 @@ from simplane.suppliers.events import ForeignOrders
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.outcomes import Ok
 from simplane.suppliers.settle import Open, Seen, settle
-from simplane.suppliers.values import FoundOrder, SupplierOptions
+from simplane.suppliers.values import FoundOrder, LineRef, SupplierOptions
 
 log = logger(__name__)
 State = Purchase.State
@@ -43,6 +43,35 @@ async def settle_unknown(purchase: Purchase, *, until: datetime, wanted: bool) -
     if wanted and clock.now() - purchase.requested_at < REPEAT_FOR:
         return await _ask_by_key(purchase, until)
     return await _find_by_reference(purchase)
+
+
+async def settle_top_up(purchase: Purchase, onto: LineRef, *, had: int | None) -> Settled:
+    """Settle an unknown top-up by the data of its line: no supplier promises that a repeated one counts once.
+
+    `had`: bytes of the line before it was asked for; None: the supplier does not say, so only a person can settle it.
+    Nothing else may be adding to the line meanwhile.
+    """
+    asked_at = clock.now()
+    found = await registry.adapter(purchase.supplier).get_line(onto)
+    if had is None or not isinstance(found, Ok) or found.value.data_total is None:
+        return Settled(())
+    options = SupplierOptions.parse(purchase.supplier.options)
+    surely_seen = (purchase.sent_at or purchase.requested_at) + timedelta(seconds=options.settle_seconds)
+    if found.value.data_total > had:
+        return await in_thread(_conclude_top_up, purchase, True)
+    return await in_thread(_conclude_top_up, purchase, False) if asked_at > surely_seen else Settled(())
+
+
+def _conclude_top_up(purchase: Purchase, there: bool) -> Settled:
+    with transaction():
+        if there:
+            Purchase.objects.filter(pk=purchase.pk, state=State.UNKNOWN).update(
+                state=State.BOUGHT, settled_at=clock.now(), error_text="the line shows its data"
+            )
+        else:
+            _reject([purchase.pk], "the line does not show its data")
+        purchase.refresh_from_db()
+    return _settled(purchase)
 
 
 async def _ask_by_key(purchase: Purchase, until: datetime) -> Settled:
@@ -119,7 +148,8 @@ async def _match_order_list(purchase: Purchase) -> Settled:
 
 def _window(purchase: Purchase) -> tuple[datetime, datetime | None] | None:
     same = Purchase.objects.filter(supplier_id=purchase.supplier_id, offer_id=purchase.offer_id)
-    unknown = same.filter(state=State.UNKNOWN, supplier_order_id="").order_by("sent_at").values_list("sent_at").first()
+    lost = same.filter(state=State.UNKNOWN, supplier_order_id="", supplier_line_id="")
+    unknown = lost.order_by("sent_at").values_list("sent_at").first()
     if unknown is None:
         return None
     flying = same.filter(state=State.REQUESTED).exclude(outcome="retryable").order_by("sent_at")
@@ -142,15 +172,23 @@ def _apply(
                 supplier_id=purchase.supplier_id, supplier_order_id__in=[one.order_id for one in found]
             ).values_list("supplier_order_id", flat=True)
         )
+        filled = _filled(purchase, found)
         unknown = Purchase.objects.filter(
-            supplier_id=purchase.supplier_id, offer_id=purchase.offer_id, state=State.UNKNOWN, supplier_order_id=""
+            supplier_id=purchase.supplier_id,
+            offer_id=purchase.offer_id,
+            state=State.UNKNOWN,
+            supplier_order_id="",
+            supplier_line_id="",
         )
         result = settle(
             [Open(one.pk, one.sent_at or one.requested_at) for one in unknown],
             [
                 Seen(one.order_id, one.created_at)
                 for one in found
-                if one.quantity == 1 and one.order_id not in owned and one.offer_code == purchase.offer.code
+                if one.quantity == 1
+                and one.order_id not in owned
+                and one.offer_code == purchase.offer.code
+                and not filled.intersection(one.iccids)
             ],
             asked_at=asked_at,
             oldest_in_flight=oldest_in_flight,
@@ -173,18 +211,28 @@ def _apply(
         return Settled(tuple(units))
 
 
+def _filled(purchase: Purchase, found: Sequence[FoundOrder]) -> set[str]:
+    """ICCIDs in these orders that are eSIMs of ours: where an ICCID is the line's key, their order is a top-up."""
+    if not found:
+        return set()
+    named = {number for one in found for number in one.iccids}
+    same = Purchase.objects.filter(supplier_id=purchase.supplier_id, offer_id=purchase.offer_id)
+    recent = same.filter(requested_at__gte=min(one.created_at for one in found) - timedelta(days=1))
+    return set(recent.filter(supplier_line_id__in=named).values_list("supplier_line_id", flat=True))
+
+
 def _adopt(purchase_id: int, order_id: str) -> None:
     Purchase.objects.filter(pk=purchase_id, state=State.UNKNOWN).update(
         state=State.PENDING, supplier_order_id=order_id, error_text="found in the supplier's order list"
     )
 
 
-def _reject(purchase_ids: Sequence[int]) -> None:
+def _reject(purchase_ids: Sequence[int], why: str = "the supplier's order list does not hold it") -> None:
     Purchase.objects.filter(pk__in=purchase_ids, state=State.UNKNOWN).update(
         state=State.REJECTED,
         settled_at=clock.now(),
         error_code=actions.NOT_EXECUTED,
-        error_text="the supplier's order list does not hold it",
+        error_text=why,
     )
 
 

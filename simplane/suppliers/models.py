@@ -166,6 +166,7 @@ class Purchase(WorkItem):
     """The offer's price in the supplier's own notation when the purchase was decided on."""
     supplier_order_id = models.CharField(max_length=120, blank=True)
     supplier_line_id = models.CharField(max_length=120, blank=True)
+    """Of the line that was bought. A top-up names the line that it fills from the beginning."""
     outcome = models.CharField(max_length=12, blank=True)
     """ok | accepted | not_ready | retryable | blocked | permanent | unknown (reference, section 0)."""
     error_code = models.CharField(max_length=60, blank=True)

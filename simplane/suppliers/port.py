@@ -73,7 +73,7 @@ class SupplierAdapter(Protocol):
         """Add data to a line. Spends money."""
 
     async def list_top_ups(self, line: LineRef) -> Result[Sequence[CatalogRow]]:
-        """What may be added to this line."""
+        """What may be added to this line, by the codes of the catalogue."""
 
     async def cancel_or_refund(self, line: LineRef) -> Result[Returned]:
         """Give an unused line back for money, as far as the supplier allows it."""

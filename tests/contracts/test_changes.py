@@ -176,8 +176,7 @@ def test_lists_what_may_be_added(desk: Desk, line: IssuedLine) -> None:
     answer = desk.do(desk.adapter.list_top_ups(desk.ref(line)))
     assert isinstance(answer, Ok)
     codes = {row.code for row in answer.value if isinstance(row, CatalogOffer)}
-    prefix = desk.vendor.top_up_prefix
-    assert {prefix + desk.vendor.offer, prefix + desk.vendor.other} <= codes
+    assert {desk.vendor.offer, desk.vendor.other} <= codes
 
 
 def test_assigns_a_plan_where_it_can(desk: Desk, line: IssuedLine) -> None:

@@ -45,7 +45,6 @@ class Vendor:
     webhook_setting: str
     tells: frozenset[str]
     """What it says: cost (of an order), networks, eid, end (of a plan), usage and reference (in webhooks)."""
-    top_up_prefix: str = ""
     topping: str = "order"
     """Operation of the stand-in that tops up."""
     pausing: str = "suspend"
@@ -116,7 +115,6 @@ ACCESS = Vendor(
     slow={"ready_after_ms": 60_000},
     webhook_setting="webhook_url",
     tells=frozenset({"networks", "eid", "end", "usage", "reference"}),
-    top_up_prefix="TOPUP_",
     topping="topup",
     settings={"ready_after_ms": 0, "require_signature": True},
 )

@@ -104,6 +104,14 @@ MAIL = MailTexts(
             "Je nach Bank dauert das einige Werktage. Es tut uns leid, dass es nicht geklappt hat.",
         ),
     ),
+    data_added=MailKind(
+        subject="Daten aufgeladen: {product}",
+        title="Ihre eSIM hat wieder mehr Daten",
+        opening=(
+            "{product} wurde auf Ihre eSIM geladen (Bestellung {order}).",
+            "Sie müssen nichts tun und nichts installieren. Die neuen Daten gelten, sobald Ihr Telefon online ist.",
+        ),
+    ),
     one_tap="Lesen Sie das auf dem Telefon, das die eSIM bekommt?",
     one_tap_needs="Dafür brauchen Sie iOS 17.4 oder neuer, oder Android 10 oder neuer.",
     scan="Oder den Code scannen",

@@ -102,6 +102,14 @@ MAIL = MailTexts(
             "Depending on your bank this takes some working days. We are sorry that it did not work out.",
         ),
     ),
+    data_added=MailKind(
+        subject="Data added: {product}",
+        title="Your eSIM has more data",
+        opening=(
+            "{product} was added to your eSIM (order {order}).",
+            "You need do nothing: there is nothing to install. The new data counts as soon as your phone is online.",
+        ),
+    ),
     one_tap="Reading this on the phone that gets the eSIM?",
     one_tap_needs="This needs iOS 17.4 or later, or Android 10 or later.",
     scan="Or scan the code",

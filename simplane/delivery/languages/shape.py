@@ -63,6 +63,7 @@ class MailTexts:
     esim_replaced: MailKind
     order_late: MailKind
     order_refunded: MailKind
+    data_added: MailKind
     one_tap: str
     one_tap_needs: str
     scan: str

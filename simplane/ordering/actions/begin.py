@@ -15,7 +15,7 @@ from simplane.core.together import ALONE, Alone, Asked, Together
 from simplane.ordering import states
 from simplane.ordering.actions.outcome import soon
 from simplane.ordering.actions.shrink import settle_cancel_wanted
-from simplane.ordering.loading import with_all_it_needs, with_order_and_product
+from simplane.ordering.loading import line_of, with_all_it_needs, with_order_and_product
 from simplane.ordering.models import Order, Unit
 from simplane.ordering.moves import Step, die, lock_orders_of, move, move_many, still_held
 from simplane.routing.actions import Chosen, Wanted, choose_many
@@ -50,7 +50,7 @@ def _claim(unit_id: int) -> Unit | None:
 
 
 def _begin_many(asked: Sequence[Asked[int, Begun]]) -> list[Begun | Alone]:
-    """Fresh units of open orders; any other takes the long way."""
+    """Fresh units of open orders that want an eSIM of their own; any other takes the long way."""
     rids = {one.ask: one.rid for one in asked}
     with transaction():
         units = _fresh(list(rids))
@@ -78,7 +78,7 @@ def _fresh(unit_ids: Sequence[int]) -> list[Unit]:
 
 FRESH = """
 WHERE t.id = ANY(%s) AND t.state = 'waiting' AND t.cancel_wanted = '' AND t.purchase_id IS NULL AND t.due_at IS NOT NULL
-  AND (t.lease_until IS NULL OR t.lease_until <= %s) ORDER BY t.order_id, t.id FOR UPDATE
+  AND t.tops_up_id IS NULL AND (t.lease_until IS NULL OR t.lease_until <= %s) ORDER BY t.order_id, t.id FOR UPDATE
 """
 
 
@@ -129,6 +129,7 @@ def _wanted(unit: Unit) -> Wanted:
         refused_offers=frozenset(one["offer"] for one in unit.tried_groups),
         refused_groups=frozenset(one["group"] for one in unit.tried_groups),
         stand_ins_only=unit.order.is_test,
+        only_supplier=line_of(unit).supplier_id if unit.tops_up else None,
     )
     return Wanted(unit.pk, unit.product, request)
 
@@ -155,8 +156,10 @@ def _prepare(unit: Unit, chosen: Chosen) -> bool:
     if chosen.offer is None or chosen.supplier is None:
         _nobody_sells(unit, chosen)
         return False
+    onto = line_of(unit).supplier_line_id if unit.tops_up else ""
+    reference = f"{unit.public_id}-{unit.attempts + 1}"
     try:
-        purchase = suppliers.prepare(unit.pk, f"{unit.public_id}-{unit.attempts + 1}", chosen.offer, chosen.supplier)
+        purchase = suppliers.prepare(Intent(unit.pk, reference, chosen.offer, chosen.supplier, onto))
     except BoughtAlready:
         _adopt_open_purchase(unit)
         return False

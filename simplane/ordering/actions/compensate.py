@@ -16,10 +16,12 @@ from simplane.lines.models import Line
 from simplane.lines.queries import is_over, supplier_ref
 from simplane.ordering import money
 from simplane.ordering.actions.bring import bring
+from simplane.ordering.actions.topping import fill
 from simplane.ordering.events import UnitMoved
+from simplane.ordering.loading import line_of
 from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.moves import end, lock_order
-from simplane.ordering.states import ASKED, ENDS
+from simplane.ordering.states import ADDED, ASKED, ENDS
 from simplane.suppliers import registry
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.outcomes import Ok, Permanent, Result, Unsupported
@@ -44,7 +46,10 @@ class Finding:
 
 
 async def compensate(compensation_id: int) -> None:
-    """Read the line; give it back where the supplier takes it; else write down the loss. Safe to repeat."""
+    """Read the line; give it back where the supplier takes it; else write down the loss. Safe to repeat.
+
+    Data that was added to a line is a loss: no supplier takes it back.
+    """
     found = await in_thread(_claim, compensation_id)
     if found is None:
         return
@@ -58,6 +63,8 @@ async def compensate(compensation_id: int) -> None:
 
 
 async def _give_back(row: Compensation, line: Line) -> Finding:
+    if line.unit_id != row.unit_id:
+        return Finding(State.LOSS, ADDED)
     adapter = registry.adapter(line.supplier)
     status = await adapter.get_line(supplier_ref(line))
     if isinstance(status, Ok):
@@ -77,12 +84,12 @@ def _claim(compensation_id: int) -> tuple[Compensation, Line] | None:
     row = work.claim(Compensation, compensation_id, seconds=LEASE_SECONDS)
     if row is None:
         return None
-    unit = Unit.objects.select_related("line__supplier", "line__purchase__offer").get(pk=row.unit_id)
-    assert unit.line is not None
+    related = ("line__supplier", "line__purchase__offer", "tops_up__line__supplier", "tops_up__line__purchase__offer")
+    unit = Unit.objects.select_related(*related).get(pk=row.unit_id)
     if row.reason != ASKED:  # then it may well stay theirs
         with transaction():
             revoke_unit_links(unit.pk, reason=f"{row.reason} at the shop")
-    return row, unit.line
+    return row, line_of(unit)
 
 
 def _keep_status(line: Line, status: LineStatus) -> Line:
@@ -179,7 +186,9 @@ def _stays(unit: Unit, verdict: str) -> None:
     if unit.state == S.READY:
         # Its mail was held back, or never written when the cancel came while it was bought.
         Unit.objects.filter(pk=unit.pk).update(cancel_wanted="", due_at=clock.now())
-        bring(Unit.objects.select_related("order__customer", "product", "line").get(pk=unit.pk))
+        related = ("order__customer", "product", "line", "tops_up__line")
+        ready = Unit.objects.select_related(*related).get(pk=unit.pk)
+        fill(ready, None) if ready.tops_up else bring(ready)
 
 
 def _update(row: Compensation, **fields: object) -> bool:

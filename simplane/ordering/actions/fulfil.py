@@ -11,15 +11,18 @@ import structlog
 
 from simplane.core import clock, deadletters, jobs, work
 from simplane.core.db import in_thread, transaction
+from simplane.lines.queries import supplier_ref
 from simplane.ordering import states
 from simplane.ordering.actions.begin import begin
 from simplane.ordering.actions.keep import keep
 from simplane.ordering.actions.outcome import apply
+from simplane.ordering.actions.topping import had_before
+from simplane.ordering.loading import line_of
 from simplane.ordering.models import Order, Unit
 from simplane.ordering.moves import ASK_AGAIN, move, still_held
 from simplane.suppliers import actions as suppliers
 from simplane.suppliers.actions import Answer
-from simplane.suppliers.lookup import settle_unknown
+from simplane.suppliers.lookup import settle_top_up, settle_unknown
 from simplane.suppliers.models import Purchase
 
 S = Unit.State
@@ -86,7 +89,12 @@ def _nobody_knows(unit: Unit) -> None:
 async def _buy(unit: Unit) -> None:
     assert unit.purchase is not None
     assert unit.lease_until is not None
-    answer = await suppliers.ask(unit.purchase, until=unit.lease_until, test_fault=unit.order.test_fault)
+    onto = await had_before(unit) if unit.tops_up else None
+    answer = (
+        onto
+        if isinstance(onto, Answer)
+        else await suppliers.ask(unit.purchase, until=unit.lease_until, test_fault=unit.order.test_fault, onto=onto)
+    )
     if await keep((unit, answer)):
         await _poll(unit)
 
@@ -110,8 +118,11 @@ async def _settle(unit: Unit) -> None:
     assert unit.purchase is not None
     assert unit.lease_until is not None
     if unit.purchase.state == Purchase.State.UNKNOWN:
-        wanted = await in_thread(_still_wanted, unit)
-        settled = await settle_unknown(unit.purchase, until=unit.lease_until, wanted=wanted)
+        if unit.tops_up:
+            settled = await settle_top_up(unit.purchase, supplier_ref(line_of(unit)), had=unit.topped_from)
+        else:
+            wanted = await in_thread(_still_wanted, unit)
+            settled = await settle_unknown(unit.purchase, until=unit.lease_until, wanted=wanted)
         await in_thread(_wake, [one for one in settled.unit_ids if one != unit.pk])
 
 

@@ -41,6 +41,7 @@ def retry_unit(unit_id: int, *, reason: str = "") -> None:
             raise NotNow(f"this unit is {unit.state}", fix="only dead and failed units are tried again")
         if unit.line is not None:
             raise NotNow("its eSIM was given back", fix="make a new order for a new eSIM")
+        _refuse_second_top_up(unit)
         if unit.state == S.FAILED:
             money.owed_again(unit)
         state = _safe_start(unit)
@@ -59,6 +60,17 @@ def _safe_start(unit: Unit) -> str:
     return S.UNKNOWN if unit.purchase.state == Purchase.State.UNKNOWN else S.PENDING
 
 
+def _refuse_second_top_up(unit: Unit) -> None:
+    """Raises NotNow for data that was bought and given up, and while other data is being added to the same eSIM."""
+    if unit.tops_up_id is None:
+        return
+    if unit.purchase is not None and unit.purchase.state == Purchase.State.BOUGHT:
+        raise NotNow("its data was added", fix="order more data")
+    others = Unit.objects.filter(tops_up_id=unit.tops_up_id).exclude(pk=unit.pk)
+    if others.exclude(state__in=states.ENDED).exists():
+        raise NotNow("other data is being added to this eSIM", fix="wait until that is done")
+
+
 def cancel_unit(unit_id: int, reason: str) -> None:
     """We will not deliver this unit. Nothing bought: it fails now. Bought: given back as far as possible, then it fails."""
     _cancel(unit_id, reason, states.GIVEN_UP)
@@ -68,8 +80,10 @@ def ask_back(unit_id: int, reason: str) -> None:
     """The reseller who ordered a unit does not want it. Nothing bought: it is cancelled now, its price is back.
 
     Bought: it is cancelled when the supplier takes it back; what was installed or used stays sold. Raises NotNow,
-    also when that was found out before.
+    also when that was found out before, and for data that is on its eSIM.
     """
+    if Unit.objects.filter(pk=unit_id, tops_up__isnull=False, state=S.DELIVERED).exists():
+        raise NotNow(states.ADDED, fix="it stays sold")
     kept = Compensation.objects.filter(unit_id=unit_id, state=Compensation.State.LOSS).first()
     if kept is not None:
         raise NotNow("it can not be taken back", fix=kept.verdict)
@@ -84,7 +98,7 @@ def _cancel(unit_id: int, reason: str, how: str) -> None:
         if unit.cancel_wanted:
             raise NotNow("this unit is being taken back already", fix="wait for the supplier's answer")
         audit.note("unit.cancelled", "unit", unit.public_id, reason=reason)
-        if unit.line is not None:
+        if unit.line is not None or unit.state in (S.READY, S.DELIVERED):
             open_compensation(unit, how)
         elif unit.state in states.MAYBE_BOUGHT or states.may_have_esim(unit):
             want_cancel(unit, how)

@@ -15,12 +15,14 @@ from simplane.ordering import money
 from simplane.ordering.actions.bring import bring
 from simplane.ordering.actions.mailing import queue_first_mails
 from simplane.ordering.actions.shrink import settle_cancel_wanted
+from simplane.ordering.actions.topping import fill
 from simplane.ordering.models import Unit
 from simplane.ordering.moves import Step, move, move_many
 from simplane.suppliers import actions as suppliers
 from simplane.suppliers.actions import Answer
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.outcomes import Accepted, Blocked, NotReady, Ok, Retryable
+from simplane.suppliers.values import IssuedLine
 
 S = Unit.State
 
@@ -32,8 +34,9 @@ def apply(unit: Unit, answer: Answer | None) -> None:
     assert purchase is not None
     state = Purchase.State(purchase.state)
     if state == Purchase.State.BOUGHT:
-        if answer is not None and isinstance(answer.outcome, Ok):
-            _bought(unit, answer)
+        issued = answer.outcome.value if answer is not None and isinstance(answer.outcome, Ok) else None
+        if unit.tops_up or issued is not None:
+            _bought(unit, issued)
         else:
             # The line's details came with an answer that was lost: read the order again.
             Purchase.objects.filter(pk=purchase.pk).update(state=Purchase.State.PENDING, settled_at=None)
@@ -52,17 +55,19 @@ def apply(unit: Unit, answer: Answer | None) -> None:
         _refused(unit, answer)
 
 
-def _bought(unit: Unit, answer: Answer) -> None:
+def _bought(unit: Unit, issued: IssuedLine | None) -> None:
+    """`issued` is None only of a top-up whose answer was lost."""
     purchase = unit.purchase
     assert purchase is not None
-    assert isinstance(answer.outcome, Ok)
-    line = create_line(unit_id=unit.pk, purchase=purchase, issued=answer.outcome.value)
+    line = create_line(unit_id=unit.pk, purchase=purchase, issued=issued) if issued and not unit.tops_up else None
     now = clock.now()
     why = f"bought from {purchase.supplier.name}"
     move(unit, S.READY, why=why, detail=_price(purchase), due_at=now + timedelta(seconds=60), line=line, bought_at=now)
     money.sold(unit, purchase)
     if unit.cancel_wanted:
         settle_cancel_wanted(unit)
+    elif unit.tops_up:
+        fill(unit, issued)
     else:
         bring(unit)
 

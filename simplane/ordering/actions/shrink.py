@@ -140,7 +140,7 @@ def _taken_up_again(row: Compensation, reason: str) -> bool:
 def settle_cancel_wanted(unit: Unit) -> None:
     """The supplier's answer came for a unit whose sale was undone meanwhile."""
     reason = unit.cancel_wanted
-    if unit.line is None:
+    if unit.line is None and unit.state != S.READY:
         end(unit, ENDS[reason], why=f"{_TOLD[reason]}; the supplier had not sold it")
         return
     if unit.state != S.READY:

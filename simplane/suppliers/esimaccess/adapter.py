@@ -106,7 +106,10 @@ class EsimAccess:
         return Ok(catalogue.money(int(offer.supplier_price) * quantity, offer.cost.currency))
 
     async def list_top_ups(self, line: LineRef) -> Result[Sequence[CatalogRow]]:
-        return await self._offers(type="TOPUP", packageCode=line.offer_code)
+        found = await self._offers(type="TOPUP", packageCode=line.offer_code)
+        if not isinstance(found, Ok):
+            return found
+        return Ok([replace(row, code=row.code.removeprefix(TOP_UP_PREFIX)) for row in found.value])
 
     async def _offers(self, **filters: str) -> Result[Sequence[CatalogRow]]:
         packages = await self._packages(**filters)

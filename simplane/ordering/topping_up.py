@@ -1,0 +1,123 @@
+"""Adding data to an eSIM of a reseller: what fits it, and the order for it. It is an order like any other, of one unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.errors import UniqueViolation
+
+from simplane.catalog.models import Terms
+from simplane.catalog.shelf import Priced, priced, shelf
+from simplane.catalog.wholesale import terms_of
+from simplane.core import jobs
+from simplane.core.batches import NotDone
+from simplane.core.errors import Refusal
+from simplane.core.models import StoredAnswer
+from simplane.lines.models import Line
+from simplane.lines.service import top_ups
+from simplane.ordering import states
+from simplane.ordering.models import Unit
+from simplane.ordering.placing import SECONDS, OrderWanted, Placed, place_one
+from simplane.organizations.models import Organization
+from simplane.routing.models import Match
+from simplane.suppliers.models import Offer
+
+
+class CanNotFill(Refusal):
+    """This eSIM takes no data now."""
+
+    code = "not_now"
+    status = 409
+
+
+class DoesNotFit(Refusal):
+    """This product can not be put on this eSIM."""
+
+    code = "does_not_fit"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Topping:
+    """An order of one product for one eSIM. `counted`: the key's rate was taken for this call before."""
+
+    unit: Unit
+    order: OrderWanted
+    counted: bool
+    dry: bool = False
+
+
+def choices(unit: Unit) -> list[Priced]:
+    """The products that may be put on the eSIM of a unit, at its owner's prices, the cheapest first.
+
+    Asks its supplier. Raises CanNotFill, and as `lines.service.top_ups`.
+    """
+    line = _fillable(unit)
+    terms = terms_of(unit.organization)
+    return _priced(line, terms, top_ups(line.pk)) if terms else []
+
+
+def order(wanted: Topping) -> Placed:
+    """Place the order; `dry`: say what it would come to. A key that was used before is answered as it was then.
+
+    Raises CanNotFill, DoesNotFit, NotDone, and as `lines.service.top_ups`; nothing was changed then.
+    """
+    (line,) = wanted.order.lines
+    if not _known(wanted.unit.organization, wanted.order.idempotency_key):
+        fitting = {one.product.sku for one in choices(wanted.unit)}
+        if line.sku not in fitting:
+            raise DoesNotFit(f"{line.sku} can not be put on this eSIM", fix="choose one of its top-ups")
+    try:
+        placed = _place(wanted)
+    except UniqueViolation:
+        raise CanNotFill("data is being added to this eSIM already", fix="wait until that is done") from None
+    except psycopg.Error as error:
+        raise NotDone(type(error).__name__) from error
+    if placed.code == "created" and not wanted.dry:
+        jobs.wake_workers("supplier")
+    return placed
+
+
+def _fillable(unit: Unit) -> Line:
+    if unit.line is None or unit.state in states.GONE or unit.cancel_wanted:
+        raise CanNotFill("this eSIM was given back", fix="order a new one")
+    if Unit.objects.filter(tops_up=unit).exclude(state__in=states.ENDED).exists():
+        raise CanNotFill("data is being added to this eSIM already", fix="wait until that is done")
+    return unit.line
+
+
+def _priced(line: Line, terms: Terms, codes: frozenset[str]) -> list[Priced]:
+    """Products on sale whose approved offer at the line's supplier is one that fits."""
+    offers = Offer.objects.filter(supplier_id=line.supplier_id, code__in=codes, state=Offer.State.ACTIVE)
+    matched = Match.objects.filter(offer__in=offers, state=Match.State.APPROVED).values("product_id")
+    rows = shelf(terms).filter(pk__in=matched)
+    return sorted(priced(rows, terms.currency), key=lambda one: (one.price.minor, one.product.sku))
+
+
+def _known(owner: Organization, key: str) -> bool:
+    return StoredAnswer.objects.filter(organization_id=owner.pk, key=key).exists()
+
+
+def _place(wanted: Topping) -> Placed:
+    """By the same function as all orders, on a connection of its own: its commit also says which eSIM is filled."""
+    with psycopg.connect(**jobs.connection_parameters(), autocommit=True) as own:
+        own.execute(f"SET statement_timeout = '{SECONDS}s'")
+        with own.transaction(force_rollback=wanted.dry):
+            if wanted.counted:
+                own.execute(NOT_TWICE, [wanted.order.key_hash])
+            placed = place_one(own, wanted.order)
+            if placed.code == "created":
+                own.execute(BIND, [wanted.unit.pk, wanted.order.public_id])
+    return placed
+
+
+BIND = """
+UPDATE ordering_unit SET tops_up_id = %s WHERE order_id = (SELECT id FROM ordering_order WHERE public_id = %s)
+"""
+NOT_TWICE = """
+UPDATE core_ratelimit AS x SET theoretical_arrival = x.theoretical_arrival - make_interval(secs => 60.0 / r.rate_per_minute)
+FROM organizations_apikey AS k JOIN organizations_apikey AS r ON r.id = coalesce(k.parent_id, k.id)
+WHERE k.hash = %s AND x.key = 'api:' || r.id
+"""
+"""The function counts a call as well."""
