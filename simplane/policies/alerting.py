@@ -1,0 +1,121 @@
+"""What companies are told in the application: raised once, counted while it lasts, acknowledged, escalated, resolved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from simplane.core import audit, clock, context, events, redact
+from simplane.core.db import needs_transaction, transaction
+from simplane.core.errors import NotFound
+from simplane.core.ids import new_id
+from simplane.policies.alert_models import Alert
+from simplane.policies.choices import Severity
+from simplane.policies.events import AlertRaised
+from simplane.policies.reading import reachable, settings_of
+from simplane.policies.values import Level
+
+ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+RAISE = """
+INSERT INTO policies_alert (organization_id, public_id, kind, severity, level, subject_id, dedupe, title, text, count,
+  first_at, last_at, state, acknowledged_by, attempts, due_at)
+VALUES (%(organization_id)s, %(public_id)s, %(kind)s, %(severity)s, %(level)s, %(subject_id)s, %(dedupe)s, %(title)s,
+  %(text)s, 1, %(now)s, %(now)s, 'open', '', 0, %(due)s)
+ON CONFLICT (organization_id, dedupe) WHERE state <> 'resolved' DO UPDATE SET count = policies_alert.count + 1,
+  last_at = excluded.last_at, title = excluded.title, text = excluded.text, severity = excluded.severity,
+  state = CASE WHEN %(again)s THEN 'open' ELSE policies_alert.state END,
+  due_at = CASE WHEN %(again)s THEN excluded.due_at ELSE policies_alert.due_at END
+RETURNING id, count
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """What is wrong. `dedupe`: names the trouble; while an alert of that name is open it is counted, not doubled."""
+
+    organization_id: int
+    kind: str
+    severity: str
+    level: Level = "company"
+    subject_id: int = 0
+    dedupe: str
+    title: str
+    text: str = ""
+
+
+@needs_transaction
+def raise_alert(raised: Raised, *, again: bool = False) -> int:
+    """Tell a company. `again`: it became worse, so people hear of it although they know it. Returns its id."""
+    now = clock.now()
+    due = now + timedelta(hours=settings_of(raised.organization_id).escalate_hours)
+    given = {**asdict(raised), "title": redact.text(raised.title)[:150], "text": redact.text(raised.text)[:1000]}
+    important = raised.severity == Severity.CRITICAL
+    with connection.cursor() as cursor:
+        named: dict[str, Any] = {
+            "public_id": new_id("alert"),
+            "now": now,
+            "due": due if important else None,
+            "again": again,
+        }
+        cursor.execute(RAISE, {**given, **named})
+        row = cursor.fetchone()
+    assert row is not None
+    pk, count = row
+    if count == 1 or again:
+        events.record(AlertRaised(organization_id=raised.organization_id, alert_id=pk, step=0))
+    return int(pk)
+
+
+def acknowledge(organization_id: int, public_id: str) -> None:
+    """A person has it: nobody else is told. Raises NotFound when it is over."""
+    with transaction(), reachable():
+        alert = _open(organization_id, public_id)
+        if alert.state == Alert.State.ACKNOWLEDGED:
+            return
+        alert.state, alert.acknowledged_at = Alert.State.ACKNOWLEDGED, clock.now()
+        alert.acknowledged_by, alert.due_at = context.actor()[:120], None
+        alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "due_at"])
+        audit.note("alert.acknowledged", "alert", public_id, organization_id=organization_id)
+
+
+def resolve(organization_id: int, public_id: str) -> None:
+    """A person says that it is over. Raises NotFound when it is."""
+    with transaction(), reachable():
+        alert = _open(organization_id, public_id)
+        resolve_named(organization_id, alert.dedupe)
+        audit.note("alert.resolved", "alert", public_id, organization_id=organization_id)
+
+
+@needs_transaction
+def resolve_named(organization_id: int, *dedupe: str) -> int:
+    """What was wrong is over. Returns how many alerts that ended."""
+    with reachable():
+        still = Alert.objects.filter(organization_id=organization_id, dedupe__in=dedupe)
+        found = still.exclude(state=Alert.State.RESOLVED)
+        return int(found.update(state=Alert.State.RESOLVED, resolved_at=clock.now(), due_at=None))
+
+
+@needs_transaction
+def escalate(alert_id: int, now: datetime) -> bool:
+    """Nobody acknowledged it in time: it is told once more, to everybody. False when somebody has, or it is over."""
+    with reachable():
+        found = Alert.objects.filter(pk=alert_id, state=Alert.State.OPEN, escalated_at__isnull=True)
+        alert: Alert | None = found.select_for_update().first()
+        if alert is None:
+            return False
+        alert.escalated_at, alert.due_at = now, None
+        alert.save(update_fields=["escalated_at", "due_at"])
+    events.record(AlertRaised(organization_id=alert.organization_id, alert_id=alert.pk, step=1))
+    return True
+
+
+@needs_transaction
+def _open(organization_id: int, public_id: str) -> Alert:
+    rows = Alert.objects.select_for_update().filter(organization_id=organization_id, public_id=public_id)
+    found: Alert | None = rows.exclude(state=Alert.State.RESOLVED).first()
+    if found is None:
+        raise NotFound("this alert is not open", fix="look at the list again")
+    return found
