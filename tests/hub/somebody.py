@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.urls import reverse
 
@@ -13,6 +13,8 @@ from simplane.ordering.models import Order
 from simplane.organizations.invitations import invite
 from simplane.organizations.keys import create_key
 from simplane.organizations.models import Organization, Role
+from simplane.payments.invoice_models import MonthlyInvoice
+from simplane.payments.invoice_values import Content, Line, Party
 from simplane.payments.models import SavedCard, StripeAccount, StripeCustomer, TopUp
 from simplane.webhooks.actions import create_endpoint
 from simplane.webhooks.models import Delivery, Message
@@ -51,6 +53,7 @@ def everything_of(home: Organization) -> Belongings:
     hook = create_endpoint(home, f"https://{mark}.example/hook").endpoint
     delivery = _delivery(home, hook.pk)
     top_up, card = _money(home)
+    invoice = _invoice(home)
     colleague = member(home, Role.VIEWER, email=f"{mark}@reseller.example")
     invited = invite(home.pk, f"{mark}-new@reseller.example", Role.BUYER, by=None)
     membership = colleague.memberships.get().pk
@@ -64,11 +67,12 @@ def everything_of(home: Organization) -> Belongings:
         **dict.fromkeys(("delivery", "delivery_replay"), delivery),
         "top_up": top_up,
         "card_remove": card,
+        **dict.fromkeys(("invoice", "invoice_csv"), invoice),
     }
     people: dict[str, str | int] = {
         "member_role": membership, "member_remove": membership, "invitation_action": invited.pk,
     }  # fmt: skip
-    return Belongings(ids, people, (mark, order.public_id, unit, iccid, key, hook.public_id, top_up, card))
+    return Belongings(ids, people, (mark, order.public_id, unit, iccid, key, hook.public_id, top_up, card, invoice))
 
 
 def _order(home: Organization, mark: str) -> tuple[Order, str, str]:
@@ -88,6 +92,14 @@ def _delivery(home: Organization, endpoint_id: int) -> str:
         endpoint_id=endpoint_id, message=message, public_id=f"dlv_{number}", state="failed", created_at=now
     )
     return made.public_id
+
+
+def _invoice(home: Organization) -> str:
+    made = MonthlyInvoice.objects.create(
+        organization=home, number=f"WS-2026-{factories.number():05d}", month="2026-10-01", currency="EUR", net_minor=4_50,
+        content=asdict(Content(Party("We"), Party(home.name), (Line("EU-5", "Europe", 1, 4_50),))), issued_at=clock.now(),
+    )  # fmt: skip
+    return made.number
 
 
 def _money(home: Organization) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,7 +16,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from simplane.catalog.models import Terms
 from simplane.core import clock
 from simplane.core.db import transaction
 from simplane.ledger.actions import hold, post
@@ -32,15 +30,8 @@ from tests.api.v1.calls import Program
 from tests.hub.people import browser_of, member, reseller
 from tests.ledger.money import BANK, funded, wallet_ref
 from tests.payments.desk import Desk
-from tests.standins import Standin, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def stripe_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standin]:
-    with start("stripe", tmp_path_factory.mktemp("stripe")) as standin:
-        yield standin
 
 
 @pytest.fixture
@@ -144,24 +135,6 @@ def test_an_account_without_a_wallet_is_told_so(finance: Client) -> None:
     assert "No top-ups yet" in page(finance, "/hub/wallet/top-ups/")
     assert finance.get("/hub/wallet/statement/").status_code == 404
     assert finance.get("/hub/wallet/purchases/").status_code == 404
-
-
-@pytest.fixture
-def desk(stripe_standin: Standin) -> Desk:
-    stripe_standin.control("reset", "POST", settings=True)
-    return Desk(stripe_standin)
-
-
-@pytest.fixture
-def payer(desk: Desk) -> Client:
-    """Finance of a live account whose twin pays at the stand-in, in test mode."""
-    home = reseller()
-    Terms.objects.filter(organization=home.test_twin).delete()
-    home.test_twin.delete()
-    Organization.objects.filter(pk=desk.organization.pk).update(twin_of=home)
-    client = browser_of(member(home, Role.FINANCE))
-    client.post("/hub/mode/", {"test": "1"})
-    return client
 
 
 def test_a_top_up_is_paid_on_stripes_page_once_for_one_form(desk: Desk, payer: Client) -> None:
