@@ -73,7 +73,7 @@ class Client:
         def outcome(answer: Answer) -> Result[T]:
             if answer.status in (200, 201):
                 return read(answer.body)
-            return refusal(answer, key=call.headers.get("Idempotency-Key", ""))
+            return refusal(answer, key=call.headers.get("Idempotency-Key", ""), changes=call.changes)
 
         token = await self._tokens.fresh()
         if not isinstance(token, Ok):

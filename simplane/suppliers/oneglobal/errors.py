@@ -19,8 +19,11 @@ _MONEY = ("credit", "funds", "balance", "payment")
 _OFFERING = "product_offering"
 
 
-def refusal(answer: Answer, *, key: str = "") -> Retryable | Blocked | Permanent:
-    """The outcome of an answer that is no success. Raises Doubtful when it may have been executed."""
+def refusal(answer: Answer, *, key: str = "", changes: bool = False) -> Retryable | Blocked | Permanent:
+    """The outcome of an answer that is no success. Raises Doubtful when it may have been executed.
+
+    `key`: the call's Idempotency-Key. `changes`: it buys or changes a line.
+    """
     said = _read(answer)
     first = said.errors[0] if said.errors else wire.Fault()
     code = first.code or str(answer.status)
@@ -31,7 +34,7 @@ def refusal(answer: Answer, *, key: str = "") -> Retryable | Blocked | Permanent
         return Blocked(text, "401", "key")
     if answer.status == 403:
         return Blocked(text, code, "funds" if any(word in code.lower() for word in _MONEY) else "key")
-    if key and _about_the_key(answer.status, said):
+    if key and (answer.status == 409 or (changes and _key_is_taken(answer.status, said))):
         raise Doubtful(text, str(answer.status), retry_after=0.5)
     if answer.status == 404:
         return Permanent(text, NOT_FOUND, stale_catalogue="offering" in text.lower())
@@ -40,12 +43,10 @@ def refusal(answer: Answer, *, key: str = "") -> Retryable | Blocked | Permanent
     raise Doubtful(text, str(answer.status))
 
 
-def _about_the_key(status: int, said: wire.Problem) -> bool:
-    """409: the first request runs. 422: the key stands for another request, which may have bought something."""
-    if status == 422:
-        words = " ".join([said.title, said.detail, *(f"{fault.code} {fault.detail}" for fault in said.errors)])
-        return "idempoten" in words.lower()
-    return status == 409
+def _key_is_taken(status: int, said: wire.Problem) -> bool:
+    """The key stands for another request, which may have bought something."""
+    words = " ".join([said.title, said.detail, *(f"{fault.code} {fault.detail}" for fault in said.errors)])
+    return status == 422 and "idempoten" in words.lower()
 
 
 def _read(answer: Answer) -> wire.Problem:
