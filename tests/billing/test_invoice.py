@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from simplane.billing import einvoice, paper, proof, reading
 from simplane.billing.actions import (
     Transfer,
     check,
+    check_all,
     dispute,
     draft_all,
     draft_month,
@@ -184,6 +186,32 @@ def test_a_number_that_was_not_used_is_given_to_the_next(settings: Any, monkeypa
     assert lock(rows[2].pk).number == "R2026-00002"
     assert NumberSeries.objects.get().last == 2
     assert Transaction.objects.filter(kind="invoice").count() == 2
+
+
+def test_who_locks_at_the_same_time_gets_numbers_without_gap_or_double(settings: Any) -> None:
+    owners = [company() for _ in range(4)]
+    for owner in owners:
+        on_credit(owner)
+        buys(owner, 10_00)
+    set_day(settings, date(2026, 11, 2))
+    draft_all(OCTOBER)
+    assert check_all(OCTOBER) == {}
+    wanted = list(Invoice.objects.values_list("pk", flat=True)) * 2
+
+    with ThreadPoolExecutor(3) as pool:
+        numbers = list(pool.map(_locked_elsewhere, wanted))
+
+    assert sorted(set(numbers)) == [f"R2026-0000{n}" for n in range(1, 5)]
+    assert numbers[:4] == numbers[4:]
+    assert Transaction.objects.filter(kind="invoice").count() == 4
+    assert sum(_owed(owner) for owner in owners) == 4 * 11_90
+
+
+def _locked_elsewhere(invoice_id: int) -> str:
+    try:
+        return lock(invoice_id).number
+    finally:
+        connection.close()
 
 
 def _power_cut(xml: bytes) -> None:
