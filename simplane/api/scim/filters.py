@@ -35,8 +35,10 @@ def _same(column: str) -> Equal:
 
 
 def _active(value: Any) -> Narrowed:
+    """Whoever works here is active, unless the HR system took that attribute away."""
     left = Q(state=Employee.State.LEFT)
-    return Narrowed(~left if value is True else left, exact=isinstance(value, bool))
+    says = Q(scim={}) | Q(scim__has_key="active")
+    return Narrowed(says & (~left if value is True else left), exact=isinstance(value, bool))
 
 
 def _address(value: Any) -> Narrowed:

@@ -37,8 +37,8 @@ class People:
         return [users.resource(one, groups[one.pk]) for one in rows]
 
     def create(self, resource: Any) -> str:
-        """A joiner."""
-        kept = users.written(resource)
+        """A joiner, who works here unless it is said that they do not."""
+        kept = {"active": True, **users.written(resource)}
         said = hr.Said(
             facts=users.facts(resource, kept),
             working=resource.active,

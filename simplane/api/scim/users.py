@@ -16,7 +16,7 @@ from simplane.core.countries import known as countries
 from simplane.workforce.facts import ADDRESS, LOCALE, Facts
 from simplane.workforce.models import Employee
 
-OURS = ("id", "meta", "groups", "password", "userName", "externalId", "title", "active")
+OURS = ("id", "meta", "groups", "password", "userName", "externalId", "title")
 """Not kept in the document: columns, what the server fills in, and secrets."""
 Document = dict[str, Any]
 
@@ -38,15 +38,16 @@ def resource(one: Employee, groups: list[tuple[str, str]]) -> Any:
 def document(one: Employee) -> Document:
     """What is known, in the HR system's words where it wrote them."""
     kept = one.scim or _unwritten(one)
-    found = {**kept, "userName": one.user_name, "active": one.state != Employee.State.LEFT}
+    found = {**kept, "userName": one.user_name}
+    if "active" in kept or not one.scim:
+        found["active"] = one.state != Employee.State.LEFT
     found.update({name: value for name, value in (("externalId", one.external_id), ("title", one.title)) if value})
     _put(found, "name", {"givenName": one.given_name, "familyName": one.family_name})
     if one.scim and one.email and one.email != address(found):
         found["emails"] = _with_address(found.get("emails") or [], one.email)
     manager = found.get(ENTERPRISE, {}).get("manager")
     if manager and one.manager is not None:
-        told = {**manager, "$ref": f"Users/{one.manager.public_id}", "displayName": one.manager.name}
-        found[ENTERPRISE] = {**found[ENTERPRISE], "manager": told}
+        found[ENTERPRISE] = {**found[ENTERPRISE], "manager": {**manager, "$ref": f"Users/{one.manager.public_id}"}}
     return found
 
 
@@ -55,11 +56,7 @@ def written(user: Any) -> Document:
     found: Document = user.model_dump()
     found = {name: value for name, value in found.items() if name not in OURS}
     name = {part: value for part, value in found.get("name", {}).items() if part not in ("givenName", "familyName")}
-    found = {**{key: value for key, value in found.items() if key != "name"}, **({"name": name} if name else {})}
-    manager = found.get(ENTERPRISE, {}).get("manager")
-    if manager:
-        manager.pop("displayName", None)
-    return found
+    return {**{key: value for key, value in found.items() if key != "name"}, **({"name": name} if name else {})}
 
 
 def facts(user: Any, kept: Document) -> Facts:
