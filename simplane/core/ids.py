@@ -6,6 +6,7 @@ import secrets
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 def new_id(prefix: str) -> str:
@@ -20,8 +21,6 @@ def secret_token() -> str:
 
 
 def _base32(value: int, width: int) -> str:
-    made = []
-    for _ in range(width):
-        made.append(_ALPHABET[value & 31])
-        value >>= 5
-    return "".join(reversed(made))
+    """`width` digits, an even number of them."""
+    made = [_PAIRS[value >> shift & 1023] for shift in range(5 * width - 10, -1, -10)]
+    return "".join(made)

@@ -86,12 +86,13 @@ BEGIN
     SELECT a.*, b.total, b.units, b.unknown, b.unpriced, b.quotes, b.dearer, s.status AS stored_status, s.body AS stored_body,
       CASE WHEN a.refused IS NOT NULL THEN a.refused
            WHEN s.id IS NOT NULL THEN CASE WHEN s.request_hash = a.request THEN 'replayed' ELSE 'key_reused' END
-           WHEN row_number() OVER (PARTITION BY a.org, a.key ORDER BY a.n) > 1 THEN 'again'
+           WHEN EXISTS (SELECT FROM asked AS x WHERE x.n < a.n AND x.org = a.org AND x.key = a.key) THEN 'again'
            WHEN a.wallet IS NULL THEN 'no_wallet'
            WHEN a.fault <> '' AND NOT a.is_test THEN 'test_fault_live'
            WHEN b.unknown IS NOT NULL THEN 'unknown_sku'
-           WHEN EXISTS (SELECT FROM wanted AS mine JOIN wanted AS other ON other.quote = mine.quote AND other.n < mine.n
-                          WHERE mine.n = a.n) THEN 'again'
+           WHEN b.quotes IS NOT NULL AND EXISTS (
+             SELECT FROM wanted AS mine JOIN wanted AS other ON other.quote = mine.quote AND other.n < mine.n
+             WHERE mine.n = a.n) THEN 'again'
            WHEN b.quote_problem IS NOT NULL THEN b.quote_problem
            WHEN b.unpriced IS NOT NULL THEN 'no_price'
            WHEN b.dearer IS NOT NULL THEN 'price_above_max'
@@ -100,7 +101,7 @@ BEGIN
            -- No EXISTS: that may be planned as a hash of the whole table.
            WHEN (SELECT true FROM ordering_order AS x WHERE x.book = 'wholesale' AND x.account = a.slug
                    AND x.external_id = a.external LIMIT 1) THEN 'reference_taken'
-           WHEN row_number() OVER (PARTITION BY a.org, a.external ORDER BY a.n) > 1 THEN 'again'
+           WHEN EXISTS (SELECT FROM asked AS x WHERE x.n < a.n AND x.org = a.org AND x.external = a.external) THEN 'again'
            WHEN b.total > a.room THEN 'insufficient_funds'
       END AS code
     FROM asked AS a
@@ -109,8 +110,10 @@ BEGIN
       WHERE x.organization_id = a.org AND x.key = a.key AND a.refused IS NULL LIMIT 1) AS s ON true
   ),
   fits AS MATERIALIZED (  -- what a wallet covers, in the order they came; the others are asked again when it is known
-    SELECT j.*, nextval('ordering_order_id_seq') AS order_id, nextval('ledger_transaction_id_seq') AS fact_id
+    SELECT j.*, c.id AS customer, nextval('ordering_order_id_seq') AS order_id, nextval('ledger_transaction_id_seq') AS fact_id
     FROM (SELECT j.*, sum(j.total) OVER (PARTITION BY j.wallet ORDER BY j.n) AS run FROM judged AS j WHERE j.code IS NULL) AS j
+    LEFT JOIN LATERAL (
+      SELECT x.id FROM ordering_customer AS x WHERE x.organization_id = j.org AND x.email = j.email LIMIT 1) AS c ON true
     WHERE j.run <= j.room
   ),
   lines AS MATERIALIZED (
@@ -125,15 +128,15 @@ BEGIN
       'unt_' || substr(l.public, 5) || '-' || (l.before + g.index + 1) AS unit_public
     FROM lines AS l CROSS JOIN LATERAL generate_series(0, l.quantity - 1) AS g (index)
   ),
-  line_lists AS (
+  line_lists AS MATERIALIZED (
     SELECT t.n, json_agg(t.text ORDER BY t.i) AS lines FROM (
       SELECT u.n, u.i, json_build_object('sku', min(u.sku), 'quantity', count(*), 'unit_price_minor', min(u.minor),
         'units', json_agg(u.unit_public ORDER BY u.index)) AS text FROM units AS u GROUP BY u.n, u.i) AS t
     GROUP BY t.n
   ),
-  unit_lists AS (SELECT u.n, jsonb_agg(u.unit_id ORDER BY u.unit_id) AS ids FROM units AS u GROUP BY u.n),
-  answers AS MATERIALIZED (
-    SELECT f.n, {
+  unit_lists AS MATERIALIZED (SELECT u.n, jsonb_agg(u.unit_id ORDER BY u.unit_id) AS ids FROM units AS u GROUP BY u.n),
+  done AS MATERIALIZED (
+    SELECT f.n, f.org, f.key, f.request, f.order_id, f.external, f.rid, u.ids, {
     ANSWER.format(
         public="f.public",
         reference="f.reference",
@@ -142,7 +145,7 @@ BEGIN
         total="f.total",
         lines="t.lines",
     )
-} AS body FROM fits AS f JOIN line_lists AS t ON t.n = f.n
+} AS body FROM fits AS f JOIN line_lists AS t ON t.n = f.n JOIN unit_lists AS u ON u.n = f.n
   ),
   shorts AS MATERIALIZED (
     SELECT j.n, {SHORT.format(total="j.total", room="j.room", currency="j.currency", rid="j.rid")} AS body
@@ -151,7 +154,7 @@ BEGIN
   people AS (
     INSERT INTO ordering_customer (organization_id, email, name, phone, locale, created_at, hold_reason)
     SELECT DISTINCT ON (f.org, f.email) f.org, f.email, f.name, '', f.locale, p_now, '' FROM fits AS f
-    WHERE (SELECT true FROM ordering_customer AS c WHERE c.organization_id = f.org AND c.email = f.email LIMIT 1) IS NULL
+    WHERE f.customer IS NULL
     ORDER BY f.org, f.email, f.n ON CONFLICT DO NOTHING RETURNING id, organization_id, email
   ),
   put_orders AS (
@@ -160,12 +163,9 @@ BEGIN
       clock_started_at, clock_step, clock_next_at, test_fault)
     OVERRIDING SYSTEM VALUE
     SELECT f.order_id, f.org, f.public, 'wholesale', f.slug, f.external, f.external,
-      coalesce(c.id, p.id), 'open', '', f.currency, f.total, '', 0, f.is_test, f.locale, p_now, p_now, p_now, p_now, 0,
+      coalesce(f.customer, p.id), 'open', '', f.currency, f.total, '', 0, f.is_test, f.locale, p_now, p_now, p_now, p_now, 0,
       p_now + p_late, f.fault
-    FROM fits AS f
-    LEFT JOIN LATERAL (
-      SELECT x.id FROM ordering_customer AS x WHERE x.organization_id = f.org AND x.email = f.email LIMIT 1) AS c ON true
-    LEFT JOIN people AS p ON p.organization_id = f.org AND p.email = f.email
+    FROM fits AS f LEFT JOIN people AS p ON p.organization_id = f.org AND p.email = f.email
   ),
   put_lines AS (
     INSERT INTO ordering_orderline (id, order_id, external_id, sku, variant, title, state, product_id, quantity, wanted,
@@ -185,7 +185,7 @@ BEGIN
   ),
   put_answers AS (
     INSERT INTO core_storedanswer (organization_id, key, request_hash, status, body, created_at)
-    SELECT f.org, f.key, f.request, 201, a.body, p_now FROM fits AS f JOIN answers AS a ON a.n = f.n
+    SELECT d.org, d.key, d.request, 201, d.body, p_now FROM done AS d
     UNION ALL
     SELECT j.org, j.key, j.request, 402, s.body, p_now FROM shorts AS s JOIN judged AS j ON j.n = s.n
   ),
@@ -209,16 +209,11 @@ BEGIN
     UPDATE ledger_wallet AS w SET balance_minor = w.balance_minor - spent.total
     FROM (SELECT f.wallet, sum(f.total) AS total FROM fits AS f GROUP BY f.wallet) AS spent WHERE w.account_id = spent.wallet
   ),
-  put_quotes AS (
-    UPDATE catalog_quote AS q SET used_at = p_now FROM lines AS l WHERE q.public_id = l.quote
-  ),
   put_news AS (
     INSERT INTO core_event (name, at, order_id, data, request_id)
-    SELECT 'OrderReceived', p_now, f.order_id,
-      jsonb_build_object('source', 'api', 'state', 'open', 'name', f.external), f.rid FROM fits AS f
-    UNION ALL
-    SELECT 'UnitsOwed', p_now, f.order_id, jsonb_build_object('unit_ids', u.ids), f.rid
-    FROM fits AS f JOIN unit_lists AS u ON u.n = f.n
+    SELECT news.name, p_now, d.order_id, news.data, d.rid FROM done AS d CROSS JOIN LATERAL (VALUES
+      ('OrderReceived', jsonb_build_object('source', 'api', 'state', 'open', 'name', d.external)),
+      ('UnitsOwed', jsonb_build_object('unit_ids', d.ids))) AS news (name, data)
   ),
   put_audit AS (
     INSERT INTO core_auditentry (at, actor, action, entity, entity_id, after, reason, request_id)
@@ -229,10 +224,10 @@ BEGIN
     INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
     SELECT 'supplier', 'ordering.start', jsonb_build_object('order_id', f.order_id, '_rid', f.rid), now() FROM fits AS f
   )
-  SELECT j.n, coalesce(j.code, CASE WHEN f.n IS NULL THEN 'again' ELSE 'created' END),
-    CASE WHEN f.n IS NOT NULL THEN 201 WHEN j.code = 'insufficient_funds' THEN 402
+  SELECT j.n, coalesce(j.code, CASE WHEN d.n IS NULL THEN 'again' ELSE 'created' END),
+    CASE WHEN d.n IS NOT NULL THEN 201 WHEN j.code = 'insufficient_funds' THEN 402
          WHEN j.code = 'replayed' THEN j.stored_status END,
-    CASE WHEN f.n IS NOT NULL THEN a.body WHEN j.code = 'insufficient_funds' THEN s.body
+    CASE WHEN d.n IS NOT NULL THEN d.body WHEN j.code = 'insufficient_funds' THEN s.body
          WHEN j.code = 'replayed' THEN j.stored_body END,
     CASE j.code WHEN 'unknown_sku' THEN jsonb_build_object('skus', j.unknown)
                 WHEN 'no_price' THEN jsonb_build_object('skus', j.unpriced, 'currency', j.currency)
@@ -243,7 +238,11 @@ BEGIN
                 WHEN 'quote_expired' THEN jsonb_build_object('quotes', j.quotes)
                 WHEN 'quote_quantity' THEN jsonb_build_object('quotes', j.quotes)
                 WHEN 'reference_taken' THEN jsonb_build_object('reference', j.external) END, j.rate, j.lead
-  FROM judged AS j LEFT JOIN fits AS f ON f.n = j.n LEFT JOIN answers AS a ON a.n = j.n LEFT JOIN shorts AS s ON s.n = j.n
+  FROM judged AS j LEFT JOIN done AS d ON d.n = j.n LEFT JOIN shorts AS s ON s.n = j.n
   ORDER BY j.n;
+  IF cardinality(array_remove(p_line_quote, NULL)) > 0 THEN
+    UPDATE catalog_quote AS q SET used_at = p_now FROM unnest(p_line_of, p_line_quote) AS l (n, quote)
+      WHERE q.public_id = l.quote AND EXISTS (SELECT FROM ordering_order AS x WHERE x.public_id = p_public[l.n]);
+  END IF;
 END $$;
 """
