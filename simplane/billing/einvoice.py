@@ -10,8 +10,10 @@ from drafthorse.models.note import IncludedNote
 from drafthorse.models.party import TaxRegistration, TradeParty
 from drafthorse.models.payment import PaymentMeans, PaymentTerms
 from drafthorse.models.tradelines import LineItem
+from lxml import etree  # type: ignore[import-untyped]
 
 from simplane.billing import words
+from simplane.billing.errors import BadDocument
 from simplane.billing.tax import REASON_CODES
 from simplane.billing.values import Category, Document, DraftLine, Party, TaxLine, Treatment
 
@@ -23,7 +25,10 @@ CREDIT_TRANSFER = "58"
 
 
 def to_xml(document: Document) -> bytes:
-    """The XML of a document; the same bytes every time. `proof.problems` says whether it keeps the rules."""
+    """The XML of a document; the same bytes every time. `proof.problems` says whether it keeps the rules.
+
+    Raises BadDocument for a character that XML does not know.
+    """
     tree = Tree()
     tree.context.guideline_parameter.id = PROFILE
     _head(tree, document)
@@ -37,7 +42,10 @@ def to_xml(document: Document) -> bytes:
         tree.trade.items.add(_line(position, line, document))
     tree.trade.delivery.event.occurrence = max(line.until for line in document.draft.lines)
     _settle(tree, document)
-    made: bytes = tree.serialize(schema=None)
+    try:
+        made: bytes = tree.serialize(schema=None)
+    except etree.XMLSyntaxError as error:
+        raise BadDocument(f"{document.number} can not be XML: {error.msg}", fix="take that character out") from error
     return made
 
 

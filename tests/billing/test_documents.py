@@ -173,6 +173,9 @@ def test_a_character_that_no_font_has_is_refused_and_not_left_out() -> None:
     strange = replace(made, draft=replace(made.draft, buyer=replace(made.draft.buyer, name="株式会社")))
     with pytest.raises(BadDocument, match="could not be displayed"):
         paper.to_pdf(strange, einvoice.to_xml(strange))
+    bell = replace(made, draft=replace(made.draft, buyer=replace(made.draft.buyer, name="A\x07B")))
+    with pytest.raises(BadDocument, match="can not be XML"):
+        einvoice.to_xml(bell)
 
 
 def test_what_a_customer_is_called_is_never_taken_for_markup() -> None:

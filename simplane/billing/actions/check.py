@@ -101,10 +101,9 @@ def _form(row: Invoice) -> list[str]:
     """The whole document made and proved, with a number that is none."""
     today: date = clock.now().date()
     document = reading.document_of(row, number=NUMBER, issued_on=today, days=0, paid_minor=0)
-    xml = einvoice.to_xml(document)
-    found = proof.problems(xml)
     try:
+        xml = einvoice.to_xml(document)
         paper.to_pdf(document, xml)
     except BadDocument as why:
-        found.append(str(why))
-    return found
+        return [str(why)]
+    return proof.problems(xml)

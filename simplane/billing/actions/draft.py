@@ -144,15 +144,18 @@ def _write(profile: BillingProfile, draft: InvoiceDraft) -> Invoice:
             currency=draft.currency,
             created_at=clock.now(),
         )
-    if row.fingerprint != fingerprint:
+    changed = row.fingerprint != fingerprint
+    if changed:
         row.state, row.checked_at, row.checked_by = Invoice.State.DRAFT, None, ""
     row.seller, row.language, row.parties = profile.seller, draft.language, reading.parties_of(profile)
     row.net_minor, row.tax_minor, row.gross_minor = found.net_minor, found.tax_minor, found.gross_minor
     row.taxes, row.fingerprint = reading.taxes_of(found), fingerprint
     row.save()
     write_lines(row, draft.lines)
-    after = {"month": f"{draft.month:%Y-%m}", "gross": str(draft.money(found.gross_minor)), "lines": len(draft.lines)}
-    audit.note("invoice.drafted", "invoice", row.public_id, after=after, organization_id=row.organization_id)
+    if changed:
+        gross = str(draft.money(found.gross_minor))
+        after = {"month": f"{draft.month:%Y-%m}", "gross": gross, "lines": len(draft.lines)}
+        audit.note("invoice.drafted", "invoice", row.public_id, after=after, organization_id=row.organization_id)
     return row
 
 
