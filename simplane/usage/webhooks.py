@@ -100,7 +100,7 @@ def _line(supplier: Supplier, event: SupplierEvent, *, trusted: bool) -> bool:
             return True
         apply_event(line, event, source="webhook")
         note_reading_of(line)
-        if event.moment in ("installed", "first_use") or _ends_it(event):
+        if event.confirm or event.moment in ("installed", "first_use") or _ends_it(event):
             refresh_soon([line.pk])
     return True
 
