@@ -26,7 +26,7 @@ GOALS = {
     "anomaly_recall": 0.9,
 }
 LIMITS = {"dashboard_ms": 10.0, "dashboard_growth": 1.5, "forecast_error_of_naive": 1.0}
-BATCH = 250_000
+BATCH = 500_000
 ASKED = 30
 
 
@@ -35,6 +35,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="simplane bench usage", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="records of each load")
     parser.add_argument("--stored", type=int, default=10_000_000, help="records behind the dashboard")
+    parser.add_argument("--companies", type=int, default=200, help="with a hundred lines each")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
@@ -43,7 +44,7 @@ def main(argv: list[str]) -> int:
 
 def _bench(options: argparse.Namespace) -> dict[str, Any]:
     with scratch_stage("bench-usage", {"SIMPLANE_LOG_LEVEL": "WARNING"}) as stage:
-        _make_tables(stage)
+        _make_tables(stage, options.companies)
         figures = _ingest(options) | _dashboard(options)
     figures |= _foresight()
     missed = [name for name, goal in GOALS.items() if figures[name] < goal]
@@ -53,7 +54,7 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
-def _make_tables(stage: Stage) -> None:
+def _make_tables(stage: Stage, companies: int) -> None:
     os.environ.update({"DATABASE_URL": stage.database_url, "SIMPLANE_STATE_DIR": str(stage.folder)})
     import django
 
@@ -63,13 +64,13 @@ def _make_tables(stage: Stage) -> None:
     from simplane.ops import bench_usage_rows
 
     call_command("migrate", verbosity=0)
-    bench_usage_rows.make_companies()
+    bench_usage_rows.make_companies(companies)
 
 
 def _ingest(options: argparse.Namespace) -> dict[str, Any]:
     from simplane.ops import bench_usage_rows as rows
 
-    chunks = rows.records(options.rows, BATCH)
+    chunks = rows.records(options.rows, BATCH, options.companies)
     ratios: list[tuple[float, float]] = []
     wrong, firsts, limits = 0, [], []
     for number in range(1, options.rounds + 1):
@@ -99,14 +100,15 @@ def _dashboard(options: argparse.Namespace) -> dict[str, Any]:
     from simplane.ops import bench_usage_rows as rows
 
     rows.empty()
-    each = max(1, options.stored // (rows.COMPANIES * rows.LINES * rows.DAYS))
+    lines = options.companies * rows.LINES * rows.DAYS
+    each = max(1, options.stored // lines)
     rows.fill(each, first=1, last=2)
     alone = _median_ms(rows.chart)
-    rows.fill(each, first=3, last=rows.COMPANIES)
-    say(f"{rows.COMPANIES * rows.LINES * rows.DAYS * each:,} records stored")
+    rows.fill(each, first=3, last=options.companies)
+    say(f"{lines * each:,} records stored")
     together = _median_ms(rows.chart)
     return {
-        "stored": rows.COMPANIES * rows.LINES * rows.DAYS * each,
+        "stored": lines * each,
         "dashboard_ms": together,
         "dashboard_growth": round(together / alone, 2),
         "overview_ms": _median_ms(rows.overview),

@@ -14,7 +14,7 @@ from simplane.organizations.models import Organization
 from simplane.suppliers.models import Supplier
 from simplane.usage import hours, load, load_sql, partitions, queries
 
-COMPANIES, LINES, DAYS = 200, 100, 30
+LINES, DAYS = 100, 30
 COUNTRIES = ("ES", "FR", "US", "TR", "DE")
 LINE = "8944{:015d}"
 METERS = """
@@ -55,7 +55,7 @@ SELECT count(*) FROM (
 """
 
 
-def make_companies() -> None:
+def make_companies(many: int) -> None:
     """Companies with a hundred metered lines each, and partitions for the days that are filled."""
     supplier = Supplier.objects.create(
         code="bench",
@@ -67,9 +67,9 @@ def make_companies() -> None:
     )
     now = clock.now()
     Organization.objects.bulk_create(
-        Organization(slug=f"c{n}", name=f"Company {n}", kind="company", created_at=now) for n in range(COMPANIES)
+        Organization(slug=f"c{n}", name=f"Company {n}", kind="company", created_at=now) for n in range(many)
     )
-    _run(METERS, [supplier.pk, COMPANIES * LINES - 1, COMPANIES])
+    _run(METERS, [supplier.pk, many * LINES - 1, many])
     _run(ASSIGNMENTS.replace("%%", "%"))
     partitions.make_ahead()
     for day in sorted(set(_days()) - set(partitions.days())):
@@ -80,13 +80,13 @@ def make_companies() -> None:
     _run(PLAIN)
 
 
-def records(many: int, batch: int) -> list[bytes]:
+def records(many: int, batch: int, companies: int) -> list[bytes]:
     """A supplier's files: two days of records of all lines in any order, as COPY reads them."""
     dice = random.Random(1)
     since = partitions.bounds(clock.now().date() - timedelta(days=2))[0]
     made = []
     for number in range(many):
-        line = dice.randrange(COMPANIES * LINES)
+        line = dice.randrange(companies * LINES)
         at = since + timedelta(seconds=dice.randrange(2 * 86400))
         used, country, network = dice.randrange(1_000_000), COUNTRIES[line % 5], f"21{line % 5}01"
         fields = (LINE.format(line), f"cdr-{number:09d}", at.isoformat(), str(used), country, network, "1")
@@ -156,12 +156,13 @@ def overview() -> object:
     until = clock.now().date() + timedelta(days=1)
     since = until - timedelta(days=DAYS)
     with tenancy.scope(_first_company()):
+        days = queries.by_day("organization", None, since, until)
         return (
-            queries.by_day("organization", None, since, until),
-            queries.by_team(since, until),
-            queries.by_country(since, until),
-            queries.by_cost_centre(since, until),
-            queries.month_to_date(),
+            days,
+            queries.by_team(since, until, fresh=days.fresh),
+            queries.by_country(since, until, fresh=days.fresh),
+            queries.by_cost_centre(since, until, fresh=days.fresh),
+            queries.month_to_date(fresh=days.fresh),
         )
 
 

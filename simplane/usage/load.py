@@ -47,6 +47,7 @@ def store(supplier_id: int, records: Sequence[Record]) -> Loaded:
 def store_lines(supplier_id: int, chunks: Iterable[bytes]) -> Loaded:
     """As `store`, of records that are lines of COPY's text format already (`copy_lines`)."""
     with connection.cursor() as cursor:
+        cursor.execute(sql.LOCK, {"class": sql.LOCK_CLASS, "supplier": supplier_id})
         cursor.execute(sql.SETTINGS)
         cursor.execute(sql.INCOMING)
         with cursor.copy(sql.COPY) as copying:
@@ -74,32 +75,45 @@ def _text(value: str) -> str:
 def _apply(cursor: CursorWrapper, supplier_id: int, few: str = "") -> Loaded:
     now = clock.now()
     given: dict[str, Any] = {"supplier": supplier_id, "oldest": now - LATEST, "newest": now + AHEAD, "rows": few}
+    parts = {"held": sql.HELD, "roll": sql.ROLL, **_parts(bool(few))}
 
     def run(statement: str) -> list[tuple[Any, ...]]:
-        cursor.execute(statement.format(few=sql.FEW if few else "", held=sql.HELD, roll=sql.ROLL), given)
+        cursor.execute(statement.format(**parts), given)
         return list(cursor.fetchall())
 
-    ((total, versioned, refused, unmetered),) = run(sql.COUNTS)
+    ((total, refused, version, first, last),) = run(sql.SEEN)
+    if total == refused:
+        return Loaded(refused=refused)
+    given |= {"oldest": first, "newest": last}  # no more partitions than needed
     fresh = run(sql.NEW)
-    changed = run(sql.CORRECTED) if versioned else []
-    lines: dict[int, set[int]] = {}
-    for organization_id, line_ids, *_ in [*fresh, *changed]:
-        lines.setdefault(organization_id, set()).update(line_ids)
-    _tell(lines)
+    changed = run(sql.CORRECTED) if version > 1 else []
     new, corrected = sum(row[2] for row in fresh), sum(row[3] for row in changed)
+    left = total - refused - new - corrected
+    unmetered = run(sql.UNMETERED)[0][0] if left else 0
     return Loaded(
         new=new,
         corrected=corrected,
         refused=refused,
         unmetered=unmetered,
-        repeated=total - refused - unmetered - new - corrected,
-        lines={organization_id: tuple(sorted(found)) for organization_id, found in lines.items()},
+        repeated=left - unmetered,
+        lines=_told([*fresh, *changed]),
     )
 
 
-def _tell(lines: dict[int, set[int]]) -> None:
-    for organization_id, found in lines.items():
-        ordered = sorted(found)
-        for start in range(0, len(ordered), LINES_A_NEWS):
-            part = ordered[start : start + LINES_A_NEWS]
+def _parts(handful: bool) -> dict[str, str]:
+    if handful:
+        return {"few": sql.FEW, "known": "", "conflict": sql.CONFLICT}
+    return {"few": "", "known": sql.KNOWN, "conflict": ""}
+
+
+def _told(sums: Iterable[tuple[Any, ...]]) -> dict[int, tuple[int, ...]]:
+    """Say whose sums changed, and return it."""
+    lines: dict[int, set[int]] = {}
+    for organization_id, line_ids, *_ in sums:
+        lines.setdefault(organization_id, set()).update(line_ids)
+    found = {organization_id: tuple(sorted(ids)) for organization_id, ids in lines.items()}
+    for organization_id, ids in found.items():
+        for start in range(0, len(ids), LINES_A_NEWS):
+            part = list(ids[start : start + LINES_A_NEWS])
             events.record(UsageStored(organization_id=organization_id, line_ids=part))
+    return found

@@ -1,7 +1,8 @@
 """The SQL of a load: from `incoming` into raw records and, of what was new, into the days, in one statement.
 
-`{few}`, `{held}` and `{roll}` stand for the parts below. Parameters: `supplier`, `oldest`, `newest` (moments between which
-a record is believed). Rows are written in the order of their keys, so that two loads never wait for each other crosswise.
+`{few}`, `{held}`, `{known}`, `{conflict}` and `{roll}` stand for the parts below. Parameters: `supplier`, and `oldest` and
+`newest`, moments between which a record is believed. Rows are written in the order of their keys, so that two loads never
+wait for each other crosswise.
 """
 
 from __future__ import annotations
@@ -11,12 +12,25 @@ COLUMNS = (
 )
 INCOMING = f"CREATE TEMP TABLE incoming ({COLUMNS}) ON COMMIT DROP"
 COPY = "COPY incoming FROM STDIN"
-SETTINGS = "SET LOCAL work_mem = '128MB'"
+LOCK_CLASS = 0x05A6E
+"""First half of the advisory lock's key; the second is the supplier."""
+LOCK = "SELECT pg_advisory_xact_lock(%(class)s, %(supplier)s)"
+SETTINGS = "SET LOCAL work_mem = '128MB'; SET LOCAL default_statistics_target = 10"
 # Without figures about a fresh temporary table the planner would look up a million meters one by one.
 ANALYZE = "ANALYZE incoming"
 FEW = f"incoming AS MATERIALIZED (SELECT * FROM json_to_recordset(%(rows)s::json) AS row ({COLUMNS})),"  # noqa: S608  ours
 """In place of the temporary table, for a handful."""
 
+CONFLICT = "ON CONFLICT DO NOTHING"
+"""Of a handful: any number at once. Many take the supplier's lock and leave out what is known before they insert, which
+is twice as quick; one of theirs that comes at the same moment among a handful fails the load, and its repeat is right."""
+KNOWN = """
+     AND NOT EXISTS (
+       SELECT FROM usage_event AS old
+        WHERE old.organization_id = meter.organization_id AND old.meter_id = meter.id
+          AND old.started_at = one.started_at AND old.source_id = one.source_id
+          AND old.started_at BETWEEN %(oldest)s AND %(newest)s)
+"""
 HELD = """
   JOIN usage_meter AS meter ON meter.supplier_id = %(supplier)s AND meter.supplier_line_id = one.line
   JOIN usage_assignment AS held
@@ -44,12 +58,13 @@ SELECT organization_id, array_agg(DISTINCT line_id), sum(records)::bigint, sum(t
 NEW = """
 WITH {few} fresh AS (
   INSERT INTO usage_event (organization_id, meter_id, started_at, bytes, assignment_id, version, country, network, source_id)
-  SELECT meter.organization_id, meter.id, one.started_at, one.bytes, held.id, one.version, one.country, one.network,
+  SELECT DISTINCT ON (meter.organization_id, meter.id, one.started_at, one.source_id)
+         meter.organization_id, meter.id, one.started_at, one.bytes, held.id, one.version, one.country, one.network,
          one.source_id
     FROM incoming AS one {held}
-   WHERE one.started_at BETWEEN %(oldest)s AND %(newest)s
-   ORDER BY 1, 2, one.started_at, one.source_id, one.version DESC
-  ON CONFLICT DO NOTHING
+   WHERE one.started_at BETWEEN %(oldest)s AND %(newest)s {known}
+   ORDER BY meter.organization_id, meter.id, one.started_at, one.source_id, one.version DESC
+  {conflict}
   RETURNING organization_id, assignment_id, started_at, bytes, country, network),
 sums AS (
   SELECT organization_id, (started_at AT TIME ZONE 'UTC')::date AS day, assignment_id, country, network,
@@ -91,13 +106,18 @@ sums AS (
       SELECT organization_id, started_at, assignment_id, country, network, bytes, 1, 1 FROM known
     ) AS both_ways GROUP BY 1, 2, 3, 4, 5),
 {roll}"""
-COUNTS = """
+SEEN = """
+WITH {few} believed AS (
+  SELECT version, started_at, started_at BETWEEN %(oldest)s AND %(newest)s AS good FROM incoming)
+SELECT count(*), count(*) FILTER (WHERE NOT good), coalesce(max(version), 1),
+       min(started_at) FILTER (WHERE good), max(started_at) FILTER (WHERE good)
+  FROM believed
+"""
+UNMETERED = """
 WITH {few} by_line AS (
-  SELECT line, count(*) AS records, count(*) FILTER (WHERE version > 1) AS versioned,
-         count(*) FILTER (WHERE started_at NOT BETWEEN %(oldest)s AND %(newest)s) AS refused
-    FROM incoming GROUP BY line)
-SELECT coalesce(sum(records), 0)::bigint, coalesce(sum(versioned), 0)::bigint, coalesce(sum(refused), 0)::bigint,
-       coalesce(sum(records - refused) FILTER (WHERE meter.id IS NULL), 0)::bigint
+  SELECT line, count(*) AS records FROM incoming WHERE started_at BETWEEN %(oldest)s AND %(newest)s GROUP BY line)
+SELECT coalesce(sum(records), 0)::bigint
   FROM by_line LEFT JOIN usage_meter AS meter
     ON meter.supplier_id = %(supplier)s AND meter.supplier_line_id = by_line.line
+ WHERE meter.id IS NULL
 """

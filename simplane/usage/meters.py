@@ -35,7 +35,8 @@ def set_meter(
     key = {"supplier_id": supplier_id, "supplier_line_id": supplier_line_id}
     with tenancy.scope(organization_id):
         Meter.objects.bulk_create(
-            [Meter(**key, supplier_code=supplier_code, line_id=holder.line_id)], ignore_conflicts=True
+            [Meter(**key, supplier_code=supplier_code, line_id=holder.line_id, metered_at=clock.now())],
+            ignore_conflicts=True,
         )
         meter: Meter | None = Meter.objects.select_for_update().filter(**key).first()
         if meter is None or meter.line_id != holder.line_id:

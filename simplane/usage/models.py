@@ -24,10 +24,14 @@ class Meter(TenantModel):
     supplier_line_id = models.CharField(max_length=120)
     reading = models.BigIntegerField(null=True)
     """Bytes used so far as the supplier counts; null: never read."""
+    reading_total = models.BigIntegerField(null=True)
+    """Bytes of the plan that is counted; null: unlimited or not told."""
     reading_at = models.DateTimeField(null=True)
     """When the supplier measured it."""
     reading_of = models.CharField(max_length=80, blank=True)
     """The plan that was counted; another one counts from zero again."""
+    metered_at = models.DateTimeField(null=True)
+    """Since when we know of it: when the line was bought."""
     asked_at = models.DateTimeField(null=True)
     """When it was last asked for on schedule."""
     ended_at = models.DateTimeField(null=True)

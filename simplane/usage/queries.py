@@ -36,40 +36,56 @@ def by_hour(level: Level, id: Id, since: datetime, until: datetime) -> tuple[tup
     return tuple(rows.values_list("hour").annotate(total=Sum("bytes")).order_by("hour"))
 
 
-def by_team(since: date, until: date, *, of: Level = "organization", id: Id = None) -> Shares:
-    """What each team used; `of` and `id` narrow it, as in all of these."""
-    return shares("team", since, until, of=of, id=id)
+def by_team(
+    since: date, until: date, *, of: Level = "organization", id: Id = None, fresh: Fresh | None = None
+) -> Shares:
+    """What each team used; `of` and `id` narrow it. `fresh`, of another answer about the same, saves asking again."""
+    return shares("team", since, until, of=of, id=id, fresh=fresh)
 
 
-def by_country(since: date, until: date, *, of: Level = "organization", id: Id = None) -> Shares:
+def by_country(
+    since: date, until: date, *, of: Level = "organization", id: Id = None, fresh: Fresh | None = None
+) -> Shares:
     """By the country the supplier told; empty: it told none."""
-    return shares("country", since, until, of=of, id=id)
+    return shares("country", since, until, of=of, id=id, fresh=fresh)
 
 
-def by_cost_centre(since: date, until: date, *, of: Level = "organization", id: Id = None) -> Shares:
+def by_cost_centre(
+    since: date, until: date, *, of: Level = "organization", id: Id = None, fresh: Fresh | None = None
+) -> Shares:
     """By where the holder belonged when it was used."""
-    return shares("cost_centre", since, until, of=of, id=id)
+    return shares("cost_centre", since, until, of=of, id=id, fresh=fresh)
 
 
-def by_network(since: date, until: date, *, of: Level = "organization", id: Id = None) -> Shares:
+def by_network(
+    since: date, until: date, *, of: Level = "organization", id: Id = None, fresh: Fresh | None = None
+) -> Shares:
     """By the network the supplier told; empty: it told none."""
-    return shares("network", since, until, of=of, id=id)
+    return shares("network", since, until, of=of, id=id, fresh=fresh)
 
 
 def shares(
-    by: Level, since: date, until: date, *, of: Level = "organization", id: Id = None, most: int = 500
+    by: Level,
+    since: date,
+    until: date,
+    *,
+    of: Level = "organization",
+    id: Id = None,
+    most: int = 500,
+    fresh: Fresh | None = None,
 ) -> Shares:
     """The largest users among employees, lines, teams …, largest first."""
     column = _COLUMN[by]
     sums = _of(of, id, since, until).values_list(column).annotate(total=Sum("bytes")).order_by("-total", column)
-    return Shares(rows=tuple(Share(key=key, bytes=total) for key, total in sums[:most]), fresh=freshness(of, id))
+    rows = tuple(Share(key=key, bytes=total) for key, total in sums[:most])
+    return Shares(rows=rows, fresh=fresh or freshness(of, id))
 
 
-def month_to_date(level: Level = "organization", id: Id = None) -> MonthToDate:
+def month_to_date(level: Level = "organization", id: Id = None, *, fresh: Fresh | None = None) -> MonthToDate:
     """Bytes since the first of this month."""
     since, until = this_month()
     used = _of(level, id, since, until).aggregate(total=Sum("bytes"))["total"] or 0
-    return MonthToDate(since=since, bytes=used, fresh=freshness(level, id))
+    return MonthToDate(since=since, bytes=used, fresh=fresh or freshness(level, id))
 
 
 def month_to_date_of(level: Level, ids: Iterable[int]) -> dict[int, int]:

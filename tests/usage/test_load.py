@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -10,7 +10,7 @@ from simplane.core import tenancy
 from simplane.core.models import Event
 from simplane.organizations.models import Organization
 from simplane.suppliers.models import Supplier
-from simplane.usage import hours, queries
+from simplane.usage import hours, months, queries
 from simplane.usage.load import FEW, LATEST, load
 from simplane.usage.values import Loaded, Share
 from tests import factories
@@ -133,3 +133,30 @@ def test_no_company_sees_the_usage_of_another(acme: Organization, supplier: Supp
         assert queries.by_day("organization", None, TODAY, TODAY + DAY).bytes == 30
         for table in ("event", "day", "hour", "meter", "assignment"):
             assert rows(f"SELECT DISTINCT organization_id FROM usage_{table}") == [(beta.pk,)]
+
+
+def test_rules_are_told_the_month_of_the_companys_own_time_zone(acme: Organization, supplier: Supplier) -> None:
+    """In Berlin this month began at 23:00 UTC the day before."""
+    began = datetime(2026, 10, 31, 23, tzinfo=UTC)
+    metered(acme, supplier, "L1", line_id=7, employee_id=4, team_id=3, cost_centre_id=2)
+    metered(acme, supplier, "L2", line_id=8, team_id=3)
+    metered(company("beta"), supplier, "L3", line_id=9)
+    before = [record(1, 1, began - HOUR / 2), record(2, 10, began + HOUR / 2), record(3, 100, NOON, country="ES")]
+    load(supplier.pk, [*before, record(4, 1000, line="L2"), record(5, 5, line="L3")])
+    hours.roll()
+
+    assert months.used_since(acme.pk, "company", [], began) == {0: 1110}
+    assert months.used_since(acme.pk, "team", [3, 99], began) == {3: 1110, 99: 0}
+    assert months.used_since(acme.pk, "employee", [4], began - HOUR) == {4: 111}
+    with tenancy.scope(acme.pk):
+        one, two = months.lines_since(acme.pk, None, began)
+    assert (one.line_id, one.line_bytes, one.employee_bytes, one.team_bytes, one.company_bytes) == (
+        7,
+        110,
+        110,
+        1110,
+        1110,
+    )
+    assert (one.country, one.last_use_at, one.since, one.plan_bytes) == ("ES", NOON, NOON, None)
+    assert (two.line_id, two.line_bytes, two.employee_bytes, two.team_bytes) == (8, 1000, 0, 1110)
+    assert [found.line_id for found in months.lines_since(acme.pk, [8, 9], began)] == [8]
