@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
+from simplane.company.deeds import DEEDS
 from simplane.company.reach import within
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.fleet.models import FleetLine
@@ -20,6 +21,7 @@ def lines(request: CompanyRequest) -> HttpResponse:
     context = {
         "page": page_of(rows.select_related("employee", "plan", "team"), request.GET),
         "states": FleetLine.State.choices,
+        "deeds": DEEDS.values(),
         "search": request.GET.get("q", ""),
     }
     return show(request, "lines", "lines", context)

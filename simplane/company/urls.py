@@ -5,12 +5,20 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from simplane.company import install, lines, overview, people
+from simplane.company import give, install, line_acts, line_page, lines, overview, people, person
 
 pages: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("people/", people.people, name="people"),
+    path("people/<str:public_id>/", person.person, name="person"),
+    path("people/<str:public_id>/give/", give.give, name="give"),
     path("lines/", lines.lines, name="lines"),
+    path("lines/many/", line_acts.many_ask, name="many_ask"),
+    path("lines/many/do/", line_acts.many_do, name="many_do"),
+    path("lines/many/<str:public_id>/", line_acts.bulk_page, name="bulk"),
+    path("lines/<str:public_id>/", line_page.line, name="line"),
+    path("lines/<str:public_id>/link/", line_acts.line_link, name="line_link"),
+    path("lines/<str:public_id>/<str:name>/", line_acts.line_deed, name="line_deed"),
 ]
 open_pages: list[URLPattern] = [path("install/<str:secret>/", install.install, name="install")]
 """Without a sign-in: the address is its own key."""

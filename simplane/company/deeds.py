@@ -1,0 +1,79 @@
+"""What a member may have done with lines: each deed with its words, when it is possible, and the verb that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from simplane.fleet.actions import reactivate, replace, suspend, terminate
+from simplane.fleet.models import FleetLine, Operation, Service
+from simplane.fleet.states import OVER
+
+Name = Literal["suspend", "reactivate", "replace", "terminate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """`what`: what happens, in a sentence, shown before it is done. `serious`: it can not be undone."""
+
+    name: Name
+    label: str
+    what: str
+    done: str
+    verb: Callable[..., Operation]
+    serious: bool = False
+
+
+DEEDS: dict[str, Deed] = {
+    one.name: one
+    for one in (
+        Deed(
+            "suspend",
+            "Suspend",
+            "The line is paused at its supplier until it is reactivated. Its plan keeps running.",
+            "Asked of the supplier.",
+            suspend,
+        ),
+        Deed("reactivate", "Reactivate", "The pause ends.", "Asked of the supplier.", reactivate),
+        Deed(
+            "replace",
+            "New phone",
+            "A new eSIM on the same plan is bought and its link mailed; the old eSIM ends when the new one is ready.",
+            "The new eSIM is being ordered.",
+            replace,
+        ),
+        Deed(
+            "terminate",
+            "End",
+            "The line ends for good and no money comes back. Where the supplier can only pause, it is paused and runs out.",
+            "Asked of the supplier.",
+            terminate,
+            serious=True,
+        ),
+    )
+}
+
+
+def possible_for(line: FleetLine) -> list[Deed]:
+    """What can be done with a line as it is, by its plan and its state."""
+    return [deed for deed in DEEDS.values() if not hindrance(line, deed.name)]
+
+
+def hindrance(line: FleetLine, name: str) -> str:
+    """Why a deed is not possible for a line; empty: it is."""
+    if line.state in OVER or line.wanted == Service.TERMINATED:
+        return "it has ended"
+    if line.line_id is None:
+        return "it has no eSIM yet"
+    if name in ("suspend", "reactivate") and not line.plan.can_suspend:
+        return "its supplier can not pause it"
+    if name == "suspend" and line.wanted == Service.SUSPENDED:
+        return "it is suspended already"
+    if name == "reactivate" and line.wanted == Service.ACTIVE and line.service != Service.SUSPENDED:
+        return "it is not suspended"
+    if name == "replace" and not (line.plan.can_replace and line.plan.active):
+        return "its plan can not be had again"
+    if name == "terminate" and not (line.plan.can_terminate or line.plan.can_suspend):
+        return "its supplier can neither end nor pause it: it ends with its plan"
+    return ""
