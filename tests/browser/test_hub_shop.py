@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from simplane.core import clock
+from simplane.core import clock, context
 from simplane.ledger.models import Wallet
 from simplane.lines.queries import activation_code
 from simplane.ordering.models import Order, Unit
+from simplane.organizations.keys import create_key
 from simplane.organizations.models import Organization, Role
-from simplane.payments.models import SavedCard, StripeAccount, StripeCustomer, TopUp
+from simplane.payments.invoice_models import MonthlyInvoice
+from simplane.payments.invoice_values import Content, Line, Movement, Party
+from simplane.payments.models import AutoTopUp, SavedCard, StripeAccount, StripeCustomer, TopUp
 from tests import factories, signin
 from tests.browser.conftest import NewPage
 from tests.hub.people import member
@@ -94,8 +98,28 @@ def _pages(home: Organization) -> list[str]:
         organization=home, account=account, public_id="top_1", method="checkout", state="awaiting",
         amount_minor=5_00, currency="EUR", request={}, created_at=now, url="https://checkout.stripe.example/1",
     )  # fmt: skip
-    wallet = ("", "top-ups/", "top-ups/top_1/", "statement/", "purchases/")
-    rest = ("catalogue/", "catalogue/?q=nowhere", "cart/upload/", "orders/", f"orders/{order.public_id}/", "esims/")
+    party, line = Party("We", "DE", "DE123456789"), Line("EU-5", "Europe 5 GB", 3, 4_50)
+    MonthlyInvoice.objects.create(
+        organization=home, number="WS-2026-00001", month="2026-10-01", currency="EUR", net_minor=13_50, issued_at=now,
+        content=asdict(Content(party, Party(home.name), (line,), (Movement("top_up", 20_00),), 0, 6_50)),
+    )  # fmt: skip
+    AutoTopUp.objects.create(
+        organization=home, currency="EUR", card=SavedCard.objects.get(), threshold_minor=10_00, amount_minor=50_00,
+        monthly_cap_minor=90_00, armed=False, problem="declined", declined=1, retry_at=now, updated_at=now,
+    )  # fmt: skip
+    invoices = ("invoices/", "invoices/now/", "invoices/WS-2026-00001/")
+    wallet = ("", "top-ups/", "top-ups/top_1/", "statement/", "purchases/", *invoices)
+    rest = (
+        "",
+        "keys/",
+        "orders/?sort=-total",
+        "catalogue/",
+        "catalogue/?q=nowhere",
+        "cart/upload/",
+        "orders/",
+        f"orders/{order.public_id}/",
+        "esims/",
+    )
     return [*(f"/hub/{one}" for one in rest), *(f"/hub/wallet/{one}" for one in wallet)]
 
 
@@ -117,6 +141,18 @@ def test_no_page_of_the_shop_has_a_serious_problem(
     for address in _pages(acme):
         page.goto(address)
         look(address)
+    colleague = member(acme, Role.DEVELOPER, email="dev@acme.example")
+    with context.acting(f"user:{colleague.pk} dev@acme.example"):
+        create_key(acme, "shop")
+    page.goto("/hub/team/")
+    page.get_by_label("Remove dev@acme.example").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    asked = page.get_by_role("checkbox", name="shop")
+    expect(asked).to_be_checked()
+    box = asked.locator("xpath=../label").bounding_box()
+    assert box is not None
+    assert box["width"] > 200
+    look("what becomes of the keys of a member who goes")
     page.goto("/hub/cart/upload/")
     page.get_by_label("Or paste the rows").fill("sku,quantity,reference\nEU-5,4,PO-8\nUS-1,2,\nNOPE,1,\n")
     page.get_by_role("button", name="Read it").click()

@@ -21,15 +21,17 @@ register = template.Library()
 TONES = {
     "ok": (
         "done sent delivered bought active approved balanced ok released installed enabled downloaded ready on mapped"
-        " finished chosen resolved acknowledged succeeded"
+        " finished chosen resolved acknowledged succeeded won paid"
     ),
     "wait": (
         "waiting routed buying pending requested queued received wanted calling open proposed accepted not_ready review"
         " running awaiting_payment todo doing info awaiting processing created"
+        " under_review warning_under_review in_transit"
     ),
     "warn": (
         "unknown held late flagged retryable paused needs_mapping depleted suspended person quarantined warning hint"
         " vanished deletion_scheduled half_open disputed partly_refunded failing disabled"
+        " needs_response warning_needs_response"
     ),
     "bad": (
         "dead failed bounced blocked rejected permanent expired loss refused critical uninstalled terminated deleted lost"
