@@ -12,15 +12,16 @@ import json
 from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typst
-from pypdf import PdfReader
-from pypdf.generic import IndirectObject, StreamObject
 
 from simplane.billing.errors import BadDocument
 from simplane.billing.values import Document, DocumentKind, DraftLine, Party
 from simplane.billing.words import Words, rate_text, words
+
+if TYPE_CHECKING:
+    from pypdf.generic import IndirectObject, StreamObject
 
 
 def to_pdf(document: Document, xml: bytes) -> bytes:
@@ -165,15 +166,14 @@ def _named(pdf: bytes) -> bytes:
 
 def xmp_of(pdf: bytes) -> str:
     """The XMP metadata of a PDF."""
-    stream = _metadata(pdf).get_object()
-    assert isinstance(stream, StreamObject)
+    stream = cast("StreamObject", _metadata(pdf).get_object())
     return stream.get_data().decode()
 
 
 def _metadata(pdf: bytes) -> IndirectObject:
-    found = PdfReader(io.BytesIO(pdf)).root_object.raw_get("/Metadata")
-    assert isinstance(found, IndirectObject)
-    return found
+    from pypdf import PdfReader  # late: it takes longer to load than all the rest of billing
+
+    return cast("IndirectObject", PdfReader(io.BytesIO(pdf)).root_object.raw_get("/Metadata"))
 
 
 def _with_properties(xmp: str) -> str:
