@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simplane.alerts import actions, watch
+from simplane.alerts import actions, company, watch
 from simplane.alerts.models import Alert
 from simplane.alerts.values import console
 from simplane.core import deadletters, jobs, work
@@ -107,3 +107,23 @@ def alerts_due() -> dict[str, Any]:
 @scheduled("watch", cron="* * * * *", title="Watchdog of the platform itself", most_seconds=60)
 def platform_watch() -> dict[str, Any]:
     return watch.watch()
+
+
+@jobs.job("alerts.company_alert", queue="default")
+def company_alert(organization_id: int, alert_id: int, step: int) -> None:
+    company.alert(organization_id, alert_id, step)
+
+
+@jobs.job("alerts.company_send", queue="webhooks", tries=12)
+async def company_send(organization_id: int, sent_id: int) -> None:
+    await company.send(organization_id, sent_id)
+
+
+@jobs.job("alerts.company_question", queue="webhooks", tries=3)
+async def company_question(organization_id: int, approval_id: int) -> None:
+    await company.question(organization_id, approval_id)
+
+
+@jobs.job("alerts.company_question_mail", queue="mail")
+def company_question_mail(organization_id: int, approval_id: int, user_id: int) -> None:  # noqa: ARG001  told in the log
+    company.question_mail(approval_id, user_id)

@@ -29,6 +29,8 @@ class Alert(TenantModel, WorkItem):
     title = models.CharField(max_length=150)
     text = models.CharField(max_length=1000, blank=True)
     count = models.PositiveIntegerField(default=1)
+    told = models.PositiveSmallIntegerField(default=1)
+    """How often people are told of it: when it began, became worse, was escalated."""
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State, default=State.OPEN)
@@ -95,6 +97,7 @@ class AlertSent(TenantModel):
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="tellings", db_index=False)
     route = models.ForeignKey(AlertRoute, models.CASCADE, related_name="+")
     step = models.PositiveSmallIntegerField()
+    """The alert's `told` then."""
     state = models.CharField(max_length=6, choices=State, default=State.QUEUED)
     problem = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()

@@ -20,15 +20,16 @@ from simplane.policies.values import Level
 
 ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 RAISE = """
-INSERT INTO policies_alert (organization_id, public_id, kind, severity, level, subject_id, dedupe, title, text, count,
+INSERT INTO policies_alert (organization_id, public_id, kind, severity, level, subject_id, dedupe, title, text, count, told,
   first_at, last_at, state, acknowledged_by, attempts, due_at)
 VALUES (%(organization_id)s, %(public_id)s, %(kind)s, %(severity)s, %(level)s, %(subject_id)s, %(dedupe)s, %(title)s,
-  %(text)s, 1, %(now)s, %(now)s, 'open', '', 0, %(due)s)
+  %(text)s, 1, 1, %(now)s, %(now)s, 'open', '', 0, %(due)s)
 ON CONFLICT (organization_id, dedupe) WHERE state <> 'resolved' DO UPDATE SET count = policies_alert.count + 1,
   last_at = excluded.last_at, title = excluded.title, text = excluded.text, severity = excluded.severity,
+  told = policies_alert.told + CASE WHEN %(again)s THEN 1 ELSE 0 END,
   state = CASE WHEN %(again)s THEN 'open' ELSE policies_alert.state END,
   due_at = CASE WHEN %(again)s THEN excluded.due_at ELSE policies_alert.due_at END
-RETURNING id, count
+RETURNING id, count, told
 """
 
 
@@ -63,9 +64,9 @@ def raise_alert(raised: Raised, *, again: bool = False) -> int:
         cursor.execute(RAISE, {**given, **named})
         row = cursor.fetchone()
     assert row is not None
-    pk, count = row
+    pk, count, told = row
     if count == 1 or again:
-        events.record(AlertRaised(organization_id=raised.organization_id, alert_id=pk, step=0))
+        events.record(AlertRaised(organization_id=raised.organization_id, alert_id=pk, step=told))
     return int(pk)
 
 
@@ -106,9 +107,9 @@ def escalate(alert_id: int, now: datetime) -> bool:
         alert: Alert | None = found.select_for_update().first()
         if alert is None:
             return False
-        alert.escalated_at, alert.due_at = now, None
-        alert.save(update_fields=["escalated_at", "due_at"])
-    events.record(AlertRaised(organization_id=alert.organization_id, alert_id=alert.pk, step=1))
+        alert.escalated_at, alert.due_at, alert.told = now, None, alert.told + 1
+        alert.save(update_fields=["escalated_at", "due_at", "told"])
+    events.record(AlertRaised(organization_id=alert.organization_id, alert_id=alert.pk, step=alert.told))
     return True
 
 

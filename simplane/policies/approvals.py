@@ -72,23 +72,31 @@ def approvers(approval: Approval) -> list[Membership]:
     return leads or [one for one in people if _may(one)]
 
 
-def fresh_links(approval_id: int) -> list[tuple[Approval, Membership, str]]:
-    """For the messages: each approver of an open question with the secret of a link made for this message."""
+def asked_now(approval_id: int) -> tuple[Approval, list[int]] | None:
+    """An open question and the members (user ids) to be asked now; None: it is over."""
+    with reachable():
+        rows = Approval.objects.select_related("organization").filter(pk=approval_id, state=State.OPEN)
+        approval: Approval | None = rows.first()
+        return None if approval is None else (approval, [one.user_id for one in approvers(approval)])
+
+
+def fresh_link(approval_id: int, user_id: int) -> tuple[Approval, Membership, str] | None:
+    """For one message: the question, its reader and the secret of a link made for this message. None: it is over."""
+    secret = secret_token()
     with transaction(), reachable():
         rows = Approval.objects.select_for_update(of=("self",)).select_related("organization")
         approval: Approval | None = rows.filter(pk=approval_id, state=State.OPEN).first()
-        if approval is None:
-            return []
-        found = [(approval, one, secret_token()) for one in approvers(approval)]
-        for _, member, secret in found:
-            ApprovalLink(
-                organization_id=approval.organization_id,
-                approval=approval,
-                user_id=member.user_id,
-                hash=_hash(secret),
-                created_at=clock.now(),
-            ).save()
-    return found
+        member = next((one for one in approvers(approval) if one.user_id == user_id), None) if approval else None
+        if approval is None or member is None:
+            return None
+        ApprovalLink(
+            organization_id=approval.organization_id,
+            approval=approval,
+            user_id=user_id,
+            hash=_hash(secret),
+            created_at=clock.now(),
+        ).save()
+    return approval, member, secret
 
 
 def by_token(token: str) -> tuple[Approval, int]:

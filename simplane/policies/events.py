@@ -74,7 +74,7 @@ class TopUpWanted(News):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRaised(News):
-    """A company must be told something. `step`: 0 at first, 1 when it was escalated."""
+    """A company must be told something. `step`: 1 at first, then when it became worse or was escalated."""
 
     organization_id: int
     alert_id: int

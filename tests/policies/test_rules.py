@@ -172,20 +172,18 @@ def test_senseless_parameters_are_refused(kind: str, params: dict[str, Any], say
 
 
 def test_every_rule_says_what_it_does() -> None:
-    said = {
-        rules.read(kind, params).says()
-        for kind, params in [
-            ("data_cap", {"cap_bytes": 5 * GB}),
-            ("data_cap", {**HARD, "grace_percent": 10, "grace_hours": 24}),
-            ("countries", {"allowed": ["DE"], "blocked": ["RU"]}),
-            ("plan_allow_list", {"plans": ["p"]}),
-            ("max_price", {"amount_minor": 5000, "currency": "EUR"}),
-            ("approval_above", {"amount_minor": 2000, "currency": "EUR"}),
-            ("working_days", {}),
-            ("auto_top_up", {"plan": "p"}),
-            ("unused", {"days": 60}),
-        ]
-    }
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("data_cap", {"cap_bytes": 5 * GB}),
+        ("data_cap", {**HARD, "grace_percent": 10, "grace_hours": 24}),
+        ("countries", {"allowed": ["DE"], "blocked": ["RU"]}),
+        ("plan_allow_list", {"plans": ["p"]}),
+        ("max_price", {"amount_minor": 5000, "currency": "EUR"}),
+        ("approval_above", {"amount_minor": 2000, "currency": "EUR"}),
+        ("working_days", {}),
+        ("auto_top_up", {"plan": "p"}),
+        ("unused", {"days": 60}),
+    ]
+    said = {rules.read(kind, params).says() for kind, params in kinds}
     assert said >= {
         "Each line may use 5 GB a month; beyond it people are told.",
         "Each line may use 5 GB a month; then lines are suspended, after 500 MB more or 24 hours.",
