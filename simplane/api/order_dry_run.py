@@ -30,10 +30,11 @@ def look(order: OrderWanted) -> Placed:
         placed = (
             replace(placed, lead=lead) if taken else Placed("rate_limited", None, None, None, placed.per_minute, lead)
         )
-    return replace(placed, status=200, body=_undone(placed.body)) if placed.code == "created" else placed
+    return replace(placed, status=200, body=undone(placed.body)) if placed.code == "created" else placed
 
 
-def _undone(body: str | None) -> str:
+def undone(body: str | None) -> str:
+    """The answer to an order, as one that was not placed."""
     told = json.loads(body or "{}")
     for line in told["lines"]:
         line["units"] = []

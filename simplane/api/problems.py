@@ -38,6 +38,9 @@ PROBLEMS: dict[str, Problem] = {
     "supplier_silent": Problem(
         503, "The supplier of this eSIM did not answer", "send it again: doing it twice changes nothing"
     ),
+    "does_not_fit": Problem(
+        422, "This product can not be put on this eSIM", "choose one of GET /esims/{id}/top-ups, or order a new eSIM"
+    ),
     "test_only": Problem(403, "Only a test key may do this", "use your sk_test_… key"),
     "bad_money": Problem(422, "An amount or a currency can not be", "send minor units and an ISO 4217 code"),
     "idempotency_key_in_use": Problem(

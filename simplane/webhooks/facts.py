@@ -32,6 +32,8 @@ class Happened:
     order_state: str | None
     unit_id: str | None
     sku: str | None
+    esim_id: str | None
+    """The unit whose eSIM it is: the unit itself, or the one that a top-up fills."""
     iccid: str | None
 
     @property
@@ -49,7 +51,7 @@ class Happened:
     @property
     def unit(self) -> dict[str, Any]:
         """The unit, what it is, its order, and its eSIM once there is one."""
-        esim = self.unit_id if self.iccid else None
+        esim = self.esim_id if self.iccid else None
         return {"unit": self.unit_id, **self.order, "sku": self.sku, "esim": esim, "iccid": self.iccid}
 
     def fact(self, kind: str, subject: str | None, data: Mapping[str, Any], *, key: str = "") -> Fact:
@@ -102,6 +104,10 @@ def _moved(row: Happened) -> list[Fact]:
     return [row.fact("esim.changed", row.unit_id, {**row.unit, **states})]
 
 
+def _filled(row: Happened) -> list[Fact]:
+    return [row.fact("esim.topped_up", row.unit_id, row.unit)]
+
+
 def _used(row: Happened) -> list[Fact]:
     percent, total = row.data["percent"], row.data["data_total"]
     used = {"percent": percent, "data_used_bytes": row.data["data_used"], "data_total_bytes": total}
@@ -133,6 +139,7 @@ _TOLD: Mapping[type[News], Callable[[Happened], list[Fact]]] = {
     ordering.UnitDelivered: _delivered,
     ordering.UnitEnded: _ended,
     lines.LineMoved: _moved,
+    lines.LineFilled: _filled,
     lines.UsageReached: _used,
     payments.WalletLow: _wallet_low,
     payments.TopUpSucceeded: _top_up("topup.succeeded", "amount_minor", "currency", "method"),

@@ -16,6 +16,7 @@ KINDS: Mapping[str, str] = {
     "unit.cancelled": "An eSIM was cancelled.",
     "unit.refunded": "An eSIM was refunded.",
     "esim.changed": "An eSIM was installed, switched on, used up, suspended, ended and so on.",
+    "esim.topped_up": "Data was added to an eSIM.",
     "usage.threshold_reached": "An eSIM used 75, 90 or 100 percent of its data.",
     "wallet.low": "A wallet fell below the amount you asked to be told about.",
     "topup.succeeded": "A top-up is in your wallet.",

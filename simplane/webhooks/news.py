@@ -56,12 +56,13 @@ def _tell(after: int, upto: int) -> tuple[int, int]:
 
 NEWS = """
 SELECT e.id, e.name, e.at, e.data, coalesce(o.organization_id, (e.data ->> 'organization_id')::bigint) AS owner,
-  o.public_id, o.external_id, o.state, u.public_id, p.sku, l.iccid
+  o.public_id, o.external_id, o.state, u.public_id, p.sku, f.public_id, l.iccid
 FROM core_event AS e
 LEFT JOIN ordering_unit AS u ON u.id = e.unit_id
 LEFT JOIN ordering_order AS o ON o.id = coalesce(u.order_id, e.order_id)
 LEFT JOIN catalog_product AS p ON p.id = u.product_id
-LEFT JOIN lines_line AS l ON l.id = u.line_id
+LEFT JOIN ordering_unit AS f ON f.id = coalesce(u.tops_up_id, u.id)
+LEFT JOIN lines_line AS l ON l.id = f.line_id
 WHERE e.id > %s AND e.id <= %s AND e.name = ANY(%s)
   AND coalesce(o.organization_id, (e.data ->> 'organization_id')::bigint) = ANY(%s)
 ORDER BY e.id LIMIT %s

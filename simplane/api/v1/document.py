@@ -82,7 +82,11 @@ def _complete(operation: Tree, method: str, path: str, schemas: Tree) -> None:
     if wanted.get("etag"):
         good.setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
         responses["304"] = {"description": "Not changed since the ETag you sent"}
-    for content in [good.get("content", {}), operation.get("requestBody", {}).get("content", {})]:
+    all_good = [told for status, told in responses.items() if status.startswith("2")]
+    for content in [
+        *(told.get("content", {}) for told in all_good),
+        operation.get("requestBody", {}).get("content", {}),
+    ]:
         _examples(content, schemas)
     for told in responses.values():
         told.setdefault("headers", {})["Request-Id"] = {"$ref": "#/components/headers/Request-Id"}

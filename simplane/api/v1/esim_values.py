@@ -72,6 +72,7 @@ class CanOut(Schema):
     resume: bool
     cancel: bool
     refund: bool
+    top_up: bool
 
 
 class RefundOut(Schema):
@@ -112,7 +113,7 @@ class EsimOut(Schema):
                 "android": f"https://esimsetup.android.com/esim_qrcode_provisioning?carddata={CODE}",
             },
             "usage": USAGE,
-            "can": {"suspend": True, "resume": False, "cancel": True, "refund": False},
+            "can": {"suspend": True, "resume": False, "cancel": True, "refund": False, "top_up": True},
             "refund": None,
         }
     )
@@ -140,7 +141,7 @@ class EsimOut(Schema):
 def esims_of(owner: Organization) -> QuerySet[Unit]:
     """Units of an organization that have an eSIM, with `esim_state` and all that `shown` needs."""
     rows = Unit.objects.filter(organization=owner, book="wholesale", line__isnull=False)
-    related = ("line__supplier", "product", "order", "compensation")
+    related = ("line__supplier", "line__purchase__offer", "product", "order", "compensation")
     return rows.select_related(*related).annotate(esim_state=ESIM_STATE)
 
 
@@ -219,6 +220,7 @@ def _can(unit: Unit, line: Line) -> dict[str, bool]:
         "resume": living and able.suspend and paused,
         "cancel": living and able.terminate,
         "refund": living and able.refund != "no" and fresh and _refund(unit) is None and not unit.cancel_wanted,
+        "top_up": living and able.top_up and line.purchase.offer.top_up and not unit.cancel_wanted,
     }
 
 

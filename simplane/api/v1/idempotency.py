@@ -47,7 +47,7 @@ def once(
             raise Refused("idempotency_key_missing")
         return _json(status, _raw(work()))
     owner = request.auth.organization.pk
-    asked = _hash(request, body)
+    asked = hash_of_request(request, body)
     with _alone(owner, key):
         mine = _taken(owner, key, asked)
         if mine.status != UNDER_WAY:
@@ -93,7 +93,7 @@ def _ask(sql: str, number: int) -> bool:
     return bool(row and row[0])
 
 
-def _hash(request: HttpRequest, body: BaseModel | None) -> bytes:
+def hash_of_request(request: HttpRequest, body: BaseModel | None) -> bytes:
     """Of what was said, not of its spelling: another order of fields or spaces is the same request."""
     said = body.model_dump_json(exclude_unset=True) if body else ""
     return hashlib.sha256(f"{request.method} {request.path}\n{said}".encode()).digest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.db.models import Count, Prefetch, QuerySet
 from ninja import Path, Query, Router, Schema
@@ -21,6 +21,7 @@ from simplane.organizations.models import Organization
 
 router = Router(tags=["Orders"], auth=Scope("orders:read"))
 BOOK = "wholesale"
+_SHOWN = ("product", "order", "tops_up")
 LINE = {"sku": "ESIM-EU-5GB-30D", "quantity": 2, "unit_price_minor": 900}
 UNIT_IDS = ["unt_06b3x8tk1m4q7rznw2v5c9-1", "unt_06b3x8tk1m4q7rznw2v5c9-2"]
 ORDER = {
@@ -42,6 +43,7 @@ UNIT = {
     "state_at": "2026-11-20T12:00:02.100Z",
     "price_minor": 900,
     "currency": "EUR",
+    "kind": "esim",
     "esim": UNIT_IDS[0],
 }
 
@@ -61,7 +63,7 @@ class PlacedLineOut(LineOut):
 
 
 class UnitOut(Schema):
-    """One eSIM that was ordered."""
+    """One eSIM that was ordered, or data for one."""
 
     model_config = examples(UNIT)
     id: str
@@ -72,7 +74,10 @@ class UnitOut(Schema):
     state_at: Moment
     price_minor: Minor
     currency: Currency
-    esim: Annotated[str | None, Field(description="The eSIM's id as soon as it is bought; GET /esims/{id}.")]
+    kind: Annotated[Literal["esim", "top_up"], Field(description="A new eSIM, or data for one that is there.")]
+    esim: Annotated[
+        str | None, Field(description="The eSIM's id as soon as it is bought, or the one that gets the data.")
+    ]
 
 
 class OrderBase(Schema):
@@ -134,7 +139,7 @@ def read_order(request: ApiRequest, id: Path[PublicId]) -> dict[str, Any]:
     found = _mine(request.auth.organization).filter(public_id=id).prefetch_related(_LINES).first()
     if found is None:
         raise Refused("not_found", "there is no such order: look it up with GET /orders?reference=…")
-    units = list(Unit.objects.filter(order=found).select_related("product", "order").order_by("order_line_id", "index"))
+    units = list(Unit.objects.filter(order=found).select_related(*_SHOWN).order_by("order_line_id", "index"))
     return _base(found) | {
         "lines": [_line(line) | {"units": _ids(line, units)} for line in found.lines.all()],
         "units": [unit_shown(unit) for unit in units],
@@ -149,7 +154,7 @@ def read_unit(request: ApiRequest, id: Path[PublicId]) -> dict[str, Any]:
 
 def find_unit(owner: Organization, public_id: str) -> Unit:
     """A unit of this organization. Raises Refused."""
-    mine = Unit.objects.filter(organization=owner, book=BOOK, public_id=public_id).select_related("order", "product")
+    mine = Unit.objects.filter(organization=owner, book=BOOK, public_id=public_id).select_related(*_SHOWN)
     found = mine.first()
     if found is None:
         raise Refused("not_found", "there is no such unit: the ids stand in its order")
@@ -157,7 +162,7 @@ def find_unit(owner: Organization, public_id: str) -> Unit:
 
 
 def unit_shown(unit: Unit) -> dict[str, Any]:
-    """As UnitOut. Needs `order` and `product` loaded."""
+    """As UnitOut. Needs `order`, `product` and `tops_up` loaded."""
     return {
         "id": unit.public_id,
         "order": unit.order.public_id,
@@ -166,7 +171,8 @@ def unit_shown(unit: Unit) -> dict[str, Any]:
         "state_at": unit.state_at,
         "price_minor": unit.price_minor,
         "currency": unit.currency,
-        "esim": unit.public_id if unit.line_id else None,
+        "kind": "top_up" if unit.tops_up else "esim",
+        "esim": unit.tops_up.public_id if unit.tops_up else unit.public_id if unit.line_id else None,
     }
 
 

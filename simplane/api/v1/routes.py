@@ -11,6 +11,7 @@ from simplane.api.v1 import (
     catalogue,
     described,
     esim_calls,
+    esim_top_ups,
     esims,
     orders,
     quotes,
@@ -23,7 +24,8 @@ from simplane.api.v1 import (
 from simplane.api.v1.answers import problem
 from simplane.api.v1.base import api
 
-for one in (described, tokens, catalogue, quotes, orders, esims, esim_calls, wallet, top_ups, webhooks, sandbox):
+ESIMS = (esims, esim_calls, esim_top_ups)
+for one in (described, tokens, catalogue, quotes, orders, *ESIMS, wallet, top_ups, webhooks, sandbox):
     api.add_router("", one.router)
 
 

@@ -23,7 +23,7 @@ def test_an_esim_is_suspended_resumed_given_back_or_ended(world: World) -> None:
     world.work()
     first, second = placed["lines"][0]["units"]
     assert caller.get(f"/esims/{first}").told["can"] == {
-        "suspend": True, "resume": False, "cancel": True, "refund": True,
+        "suspend": True, "resume": False, "cancel": True, "refund": True, "top_up": False,
     }  # fmt: skip
 
     assert caller.post(f"/esims/{first}/suspend").told["state"] == "suspended"
