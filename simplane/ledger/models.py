@@ -119,7 +119,7 @@ class Hold(models.Model):
         EXPIRED = "expired"
 
     wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="holds", db_index=False)
-    key = models.CharField(max_length=120, unique=True)
+    key = models.CharField(max_length=120)
     amount_minor = models.BigIntegerField()
     remaining_minor = models.BigIntegerField()
     captured_minor = models.BigIntegerField(default=0)
@@ -131,13 +131,14 @@ class Hold(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["key"], name="hold_once"),
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0)
                 & Q(remaining_minor__gte=0)
                 & Q(captured_minor__gte=0)
                 & Q(amount_minor__gte=F("remaining_minor") + F("captured_minor")),
                 name="hold_amounts",
-            )
+            ),
         ]
         indexes = [
             models.Index(fields=["wallet"], name="hold_open", condition=Q(state="open")),

@@ -15,7 +15,7 @@ from simplane.suppliers.models import Purchase
 class Customer(models.Model):
     """A person who bought. Redaction empties the personal fields and keeps the row for the books."""
 
-    organization = models.ForeignKey(Organization, models.PROTECT)
+    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False)
     email = models.CharField(max_length=320)
     """Lower case; `redacted:<id>` after redaction."""
     name = models.CharField(max_length=200, blank=True)
@@ -114,7 +114,7 @@ class OrderLine(models.Model):
     variant = models.CharField(max_length=80, blank=True)
     title = models.CharField(max_length=300)
     state = models.CharField(max_length=14, choices=State)
-    product = models.ForeignKey(Product, models.PROTECT, null=True)
+    product = models.ForeignKey(Product, models.PROTECT, null=True, db_index=False)
     quantity = models.PositiveIntegerField()
     """As ordered."""
     wanted = models.PositiveIntegerField()
@@ -158,16 +158,16 @@ class Unit(WorkItem):
     index = models.PositiveIntegerField()
     order = models.ForeignKey(Order, models.CASCADE, related_name="units", db_index=False)
     order_line = models.ForeignKey(OrderLine, models.CASCADE, related_name="units")
-    product = models.ForeignKey(Product, models.PROTECT)
+    product = models.ForeignKey(Product, models.PROTECT, db_index=False)
     price_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     state_at = models.DateTimeField()
     cancel_wanted = models.CharField(max_length=20, blank=True)
     """cancel | refund | dispute: a fact at the shop that waits for the supplier's answer. Empty: none."""
-    purchase = models.ForeignKey(Purchase, models.PROTECT, null=True, related_name="+")
+    purchase = models.ForeignKey(Purchase, models.PROTECT, null=True, related_name="+", db_index=False)
     """The attempt under way or the one that counts."""
-    line = models.ForeignKey(Line, models.PROTECT, null=True, related_name="+")
+    line = models.ForeignKey(Line, models.PROTECT, null=True, related_name="+", db_index=False)
     tops_up = models.ForeignKey("self", models.PROTECT, null=True, related_name="top_ups", db_index=False)
     """The unit whose eSIM gets this one's data; null: it is an eSIM of its own. A top-up has no `line`."""
     topped_from = models.BigIntegerField(null=True)
@@ -197,6 +197,9 @@ class Unit(WorkItem):
             models.Index(fields=["tops_up"], name="unit_top_ups", condition=Q(tops_up__isnull=False)),
             models.Index(fields=["due_at"], name="unit_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["order"], name="unit_of_order"),
+            # Of those that have one: a new unit has neither, and each index costs every order.
+            models.Index(fields=["purchase"], name="unit_of_purchase", condition=Q(purchase__isnull=False)),
+            models.Index(fields=["line"], name="unit_of_line", condition=Q(line__isnull=False)),
             models.Index(fields=["organization", "-id"], name="unit_of_organization"),
             models.Index(
                 fields=["state", "state_at"],
