@@ -25,9 +25,14 @@ Id = int | str | None
 
 def by_day(level: Level, id: Id, since: date, until: date) -> Days:
     """Bytes of each day from `since` to before `until`, of one team, line …; days without use are there with 0."""
-    sums = dict(_of(level, id, since, until).values_list("day").annotate(total=Sum("bytes")))
+    found = _of(level, id, since, until).values_list("day").annotate(total=Sum("bytes"), at=Max("last_at"))
+    sums = {day: (total, at) for day, total, at in found}
     days = [since + timedelta(days=n) for n in range((until - since).days)]
-    return Days(rows=tuple(DayUse(day=day, bytes=sums.get(day, 0)) for day in days), fresh=freshness(level, id))
+    last = max((at for _, at in sums.values()), default=None)
+    return Days(
+        rows=tuple(DayUse(day=day, bytes=sums.get(day, (0,))[0]) for day in days),
+        fresh=_fresh(_meters(level, id), last),
+    )
 
 
 def by_hour(level: Level, id: Id, since: datetime, until: datetime) -> tuple[tuple[datetime, int], ...]:
@@ -76,16 +81,17 @@ def shares(
 ) -> Shares:
     """The largest users among employees, lines, teams …, largest first."""
     column = _COLUMN[by]
-    sums = _of(of, id, since, until).values_list(column).annotate(total=Sum("bytes")).order_by("-total", column)
-    rows = tuple(Share(key=key, bytes=total) for key, total in sums[:most])
-    return Shares(rows=rows, fresh=fresh or freshness(of, id))
+    sums = _of(of, id, since, until).values_list(column).annotate(total=Sum("bytes"), at=Max("last_at"))
+    found = list(sums.order_by("-total", column)[:most])
+    rows = tuple(Share(key=key, bytes=total) for key, total, _ in found)
+    return Shares(rows=rows, fresh=fresh or _fresh(_meters(of, id), max((at for *_, at in found), default=None)))
 
 
 def month_to_date(level: Level = "organization", id: Id = None, *, fresh: Fresh | None = None) -> MonthToDate:
     """Bytes since the first of this month."""
     since, until = this_month()
-    used = _of(level, id, since, until).aggregate(total=Sum("bytes"))["total"] or 0
-    return MonthToDate(since=since, bytes=used, fresh=fresh or freshness(level, id))
+    used = _of(level, id, since, until).aggregate(total=Sum("bytes"), at=Max("last_at"))
+    return MonthToDate(since=since, bytes=used["total"] or 0, fresh=fresh or _fresh(_meters(level, id), used["at"]))
 
 
 def month_to_date_of(level: Level, ids: Iterable[int]) -> dict[int, int]:
