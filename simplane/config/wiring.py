@@ -17,10 +17,14 @@ from simplane.ordering import tiers  # noqa: F401  its timetable
 from simplane.organizations import events as organizations
 from simplane.payments import deadletters as payment_letters
 from simplane.payments import events as payments
+from simplane.policies import events as policies
+from simplane.policies.ports import ports as policy_ports
 from simplane.suppliers import catalog_events as catalogues
 from simplane.suppliers import catalog_jobs
 from simplane.suppliers import events as suppliers
 from simplane.usage import events as usage
+from simplane.usage import months as usage_months
+from simplane.workforce import events as workforce
 
 REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     ordering.UnitDelivered: ("channels.write_back",),
@@ -39,6 +43,15 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     organizations.OrganizationApproved: ("hub.tell_approved",),
     payments.AutoTopUpDeclined: ("hub.tell_auto_top_up",),
     payments.AutoTopUpHeld: ("hub.tell_auto_top_up",),
+    usage.UsageStored: ("policies.on_usage",),
+    policies.LineMustStop: ("fleet.stop",),
+    policies.LineMustResume: ("fleet.resume",),
+    policies.ApprovalGranted: ("fleet.approved",),
+    policies.ApprovalRefused: ("fleet.refused",),
+    workforce.EmployeeLeft: ("fleet.leaver",),
+    workforce.EmployeeMoved: ("fleet.mover",),
+    policies.AlertRaised: ("alerts.company_alert",),
+    policies.ApprovalAsked: ("alerts.company_question",),
     billing.InvoiceOverdue: ("alerts.invoice_overdue",),
     billing.InvoicePaid: ("alerts.invoice_paid",),
 }
@@ -49,6 +62,7 @@ def wire() -> None:
     events.wire(REACTIONS)
     for letters in (ordering_letters, delivery_letters, channel_letters, catalog_jobs, payment_letters):
         letters.register()
+    policy_ports.month_to_date, policy_ports.used = usage_months.lines_since, usage_months.used_since
     # Later ones know better: what a company calls a plan goes before the product's name.
     for namer in (ordering_billed, fleet_billed):
         namer.register()

@@ -50,11 +50,14 @@ def scoped_to() -> int | None:
 
 @contextmanager
 def scope(organization: int) -> Iterator[None]:
-    """Act for one organization in this thread. Entering the same one again is nothing; another one inside is refused."""
+    """Act for one organization in this thread. Entering the same one again is nothing; another one inside is refused.
+
+    Inside `everywhere()` it narrows the view until it is left.
+    """
     if _scope.get() == organization:
         yield
         return
-    if _scope.get() is not None:
+    if isinstance(_scope.get(), int):
         raise Unscoped(f"scope {organization} inside scope {_scope.get()}: leave that first")
     token = _scope.set(organization)
     try:

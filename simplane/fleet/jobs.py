@@ -8,7 +8,7 @@ from typing import Any
 from simplane.core import jobs
 from simplane.core.db import in_thread
 from simplane.core.schedule import scheduled
-from simplane.fleet import install, news, plans
+from simplane.fleet import install, news, plans, reactions
 from simplane.fleet.actions import carry_out, replaced
 from simplane.fleet.actions.learn import learn as learn_unit
 
@@ -38,6 +38,36 @@ def close_page(token: str) -> None:
 @jobs.job("fleet.end_replaced", queue="supplier")
 async def end_replaced(old_line_id: int, operation_id: int) -> None:
     await replaced.end(old_line_id, operation_id)
+
+
+@jobs.job("fleet.stop", queue="default", tries=40)
+def stop(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
+    reactions.stop(organization_id, fleet_line_id, rule, why)
+
+
+@jobs.job("fleet.resume", queue="default", tries=40)
+def resume(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
+    reactions.resume(organization_id, fleet_line_id, rule, why)
+
+
+@jobs.job("fleet.approved", queue="default")
+def approved(organization_id: int, kind: str, subject_id: str) -> None:
+    reactions.granted(organization_id, kind, subject_id)
+
+
+@jobs.job("fleet.refused", queue="default")
+def refused(organization_id: int, kind: str, subject_id: str, why: str) -> None:
+    reactions.denied(organization_id, kind, subject_id, why)
+
+
+@jobs.job("fleet.leaver", queue="default", tries=40)
+def leaver(organization_id: int, employee_id: int) -> None:
+    reactions.left(organization_id, employee_id)
+
+
+@jobs.job("fleet.mover", queue="default")
+def mover(organization_id: int, employee_id: int) -> None:
+    reactions.moved(organization_id, employee_id)
 
 
 @scheduled("fleet_news", cron="* * * * * */2", title="News of companies' lines", most_seconds=60)

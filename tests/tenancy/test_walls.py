@@ -116,6 +116,19 @@ def test_leaving_a_scope_gives_the_connection_back_as_it_was_also_after_an_error
     assert Organization.objects.count() == 1
 
 
+def test_who_looks_everywhere_may_narrow_the_view_but_not_leave_a_scope_that_way() -> None:
+    acme = company()
+    employee(acme)
+    employee(company("beta"))
+
+    with tenancy.everywhere():
+        with tenancy.scope(acme.pk):
+            assert Employee.objects.count() == 1
+        assert Employee.objects.count() == 2
+    with tenancy.scope(acme.pk), pytest.raises(Unscoped), tenancy.everywhere():
+        pass
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_that_breaks_comes_back_behind_the_same_wall() -> None:
     acme, beta = company("acme"), company("beta")

@@ -9,6 +9,7 @@ from typing import Any
 
 from simplane.core import clock, events, jobs, tenancy
 from simplane.core.db import needs_transaction, transaction
+from simplane.fleet.actions import booking
 from simplane.fleet.actions.ending import close, fail_within
 from simplane.fleet.events import FleetLineMoved
 from simplane.fleet.models import FleetLine, Operation, PlanPeriod, Service
@@ -66,6 +67,7 @@ def _bought(wish: Operation, line: FleetLine, unit: Unit) -> None:
     if wish.reservation:
         policies.settle(wish.reservation, unit.price_minor)
     line.save()
+    booking.book(wish, line, unit)
     close(wish, Op.DONE)
     jobs.enqueue("fleet.send_link", line_id=line.pk)
     if old is not None:
@@ -118,6 +120,8 @@ def _move(line: FleetLine, found: dict[str, Any]) -> None:
     for name, value in changed.items():
         setattr(line, name, value)
     line.save(update_fields=list(changed))
+    if line.state in OVER:
+        booking.end_meter(line)
     if "state" in changed:
         events.record(
             FleetLineMoved(
