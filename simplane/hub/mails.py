@@ -85,8 +85,9 @@ def tell_auto_top_up(organization_id: int, currency: str) -> None:
         return
     organization = Organization.objects.select_related("twin_of").get(pk=organization_id)
     home = organization.twin_of or organization
-    subject = f"Automatic top-up in {currency}: {'declined' if rule.declined else 'not made'}"
-    text = (_DECLINED if rule.declined and not rule.armed else _HELD).format(
+    declined = rule.declined > 0 and not rule.armed
+    subject = f"Automatic top-up in {currency}: {'declined' if declined else 'not made'}"
+    text = (_DECLINED if declined else _HELD).format(
         company=home.name,
         mode=" (test mode, play money)" if organization.is_test else "",
         currency=currency,
