@@ -6,15 +6,19 @@ from collections.abc import Sequence
 
 from simplane.billing import port
 from simplane.billing.port import Named
+from simplane.billing.values import LineKind
 from simplane.ordering.models import Unit
 from simplane.organizations.models import Organization
 
 
 def named(organization: Organization, units: Sequence[str]) -> dict[str, Named]:
-    """Each by its product."""
+    """Each by its product; data that fills a line that was there is a top-up."""
     rows = Unit.objects.filter(organization=organization, public_id__in=units)
-    found = rows.values_list("public_id", "product__name", "product__sku")
-    return {unit: Named(what=name, sku=sku) for unit, name, sku in found}
+    found = rows.values_list("public_id", "product__name", "product__sku", "tops_up_id")
+    return {
+        unit: Named(what=name, sku=sku, kind=LineKind.TOP_UP if filled else LineKind.PLAN)
+        for unit, name, sku, filled in found
+    }
 
 
 def register() -> None:

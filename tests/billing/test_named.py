@@ -47,6 +47,7 @@ def test_a_unit_is_called_as_its_customer_knows_it(settings: Any) -> None:
     owner = company()
     on_credit(owner)
     made = [factories.unit(organization=owner, public_id=buys(owner, 10_00)) for _ in range(3)]
+    filled = factories.unit(organization=owner, public_id=buys(owner, 10_00), tops_up=made[2])
     buys(owner, 10_00)
     _given_to(owner, made[0].pk, "provision")
     _given_to(owner, made[1].pk, "top_up")
@@ -60,6 +61,7 @@ def test_a_unit_is_called_as_its_customer_knows_it(settings: Any) -> None:
         ("plan", "Sales Europe", plans[0], "47-provision"),
         ("top_up", "Sales Europe", plans[1], "47-top_up"),
         ("plan", made[2].product.name, made[2].product.sku, ""),
+        ("top_up", filled.product.name, filled.product.sku, ""),
         ("plan", "eSIM", "", ""),
     }
     people = BilledFact.objects.exclude(person="").values_list("unit", "person")
