@@ -61,6 +61,8 @@ def cleaned(facts: Facts) -> dict[str, Any]:
 def text(field: str, given: str) -> str:
     """One text, trimmed and checked. Raises BadPerson."""
     found, name = given.strip(), NAMES.get(field, field)
+    if field == "country" and found:
+        return _country(found)
     longest = _longest(field)
     if len(found) > longest:
         raise BadPerson(field, f"the {name} is longer than {longest} characters", fix="shorten it")
@@ -70,8 +72,6 @@ def text(field: str, given: str) -> str:
         raise BadPerson(field, "there is no sign-in name", fix="give the e-mail address by which they sign in")
     if field == "email" and found and not ADDRESS.fullmatch(found):
         raise BadPerson(field, f"{found} is no e-mail address", fix="write it as name@example.com")
-    if field == "country" and found:
-        return _country(found)
     if field == "locale" and not LOCALE.fullmatch(found):
         raise BadPerson(field, f"{found} is no language", fix="write it as en or pt-BR")
     return found

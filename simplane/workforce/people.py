@@ -26,7 +26,10 @@ def today() -> date:
 @needs_transaction
 def locked(public_id: str, expected_version: int | None = None) -> Employee:
     """The person, to be changed. Raises NotFound, and Changed when it is not the expected version any more."""
-    row: Employee | None = Employee.objects.select_for_update().filter(public_id=public_id, removed_at=None).first()
+    # Not FOR UPDATE: whoever makes this person their report's manager at the same time must not wait for us.
+    row: Employee | None = (
+        Employee.objects.select_for_update(no_key=True).filter(public_id=public_id, removed_at=None).first()
+    )
     if row is None:
         raise NotFound("there is no such person", fix="choose one of the list")
     if expected_version is not None and row.version != expected_version:
