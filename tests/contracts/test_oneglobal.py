@@ -195,7 +195,8 @@ def test_an_unlimited_line_has_no_total(desk: Desk) -> None:
 
 
 def test_only_the_account_with_place_and_customer_is_set_up(desk: Desk) -> None:
-    for missing in ({"account_id": ""}, {"purchase_location": "Britain"}):
+    wrong: list[dict[str, Any]] = [{"account_id": ""}, {"purchase_location": "Britain"}]
+    for missing in wrong:
         with pytest.raises(ValueError, match="account_id"):
             desk.open(**missing)
 
