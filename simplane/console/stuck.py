@@ -107,7 +107,7 @@ def stuck_perform(request: HttpRequest, cause: str) -> HttpResponse:
     """Do it, letter by letter: one that is refused or breaks does not stop the others."""
     letters = _chosen(request.POST, cause)
     name = request.POST.get("action", "")
-    outcomes = [Outcome(row, _performed(row.letter, name)) for row in rows_of(letters)]
+    outcomes = [Outcome(row, _performed(row.letter, name, request.POST.get("reason", ""))) for row in rows_of(letters)]
     refused = sum(1 for outcome in outcomes if outcome.problem)
     context = {
         "cause": deadletters.cause(cause),
@@ -119,9 +119,9 @@ def stuck_perform(request: HttpRequest, cause: str) -> HttpResponse:
     return page(request, "stuck_done", "stuck", context)
 
 
-def _performed(letter: DeadLetter, name: str) -> str:
+def _performed(letter: DeadLetter, name: str, reason: str) -> str:
     try:
-        deadletters.perform(letter.pk, name)
+        deadletters.perform(letter.pk, name, reason=reason)
     except Refusal as refusal:
         return str(refusal)
     except Exception as error:

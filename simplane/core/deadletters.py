@@ -34,10 +34,21 @@ class SafeAction:
     name: str
     label: str
     explain: str
-    run: Callable[[DeadLetter], None]
+    run: Callable[[DeadLetter], None] | None = None
+    because: Callable[[DeadLetter, str], None] | None = None
+    """Instead of `run`, for what a person must give a reason for."""
     resolves: bool = True
     """True: the letter is closed when `run` returns; False: the subject closes it itself when it moves on."""
     bulk: bool = True
+
+    def do(self, letter: DeadLetter, reason: str) -> None:
+        """Do it. Raises ActionRefused without a reason where one is needed."""
+        if self.because is not None:
+            if not reason.strip():
+                raise ActionRefused("a reason is missing", fix="say why; it stands in the audit trail")
+            self.because(letter, reason.strip()[:200])
+        elif self.run is not None:
+            self.run(letter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +150,11 @@ WHERE kind = %s AND subject_id = ANY(%s) AND resolved_at IS NULL
 """
 
 
-def perform(letter_id: int, action_name: str) -> None:
-    """Do one safe action on one open letter. Raises NotFound, ActionRefused or the action's own Refusal; then nothing changed."""
+def perform(letter_id: int, action_name: str, *, reason: str = "") -> None:
+    """Do one safe action on one open letter, for a reason where it needs one.
+
+    Raises NotFound, ActionRefused or the action's own Refusal; then nothing changed.
+    """
     letter = DeadLetter.objects.filter(pk=letter_id).first()
     if letter is None:
         raise NotFound("there is no such dead letter")
@@ -149,9 +163,15 @@ def perform(letter_id: int, action_name: str) -> None:
     action = next((one for one in actions_for(letter) if one.name == action_name), None)
     if action is None:
         raise ActionRefused(f"{action_name!r} is not safe for {letter.cause}", fix="choose one of the offered actions")
-    action.run(letter)
+    action.do(letter, reason)
     with transaction():
         DeadLetter.objects.filter(pk=letter.pk).update(replays=F("replays") + 1)
         if action.resolves:
             close_letter(letter.kind, letter.subject_id, resolution=action.name)
-        audit.note(f"deadletter.{action.name}", letter.kind, letter.subject_id, after={"letter": letter.pk})
+        audit.note(
+            f"deadletter.{action.name}",
+            letter.kind,
+            letter.subject_id,
+            after={"letter": letter.pk},
+            reason=reason[:200],
+        )

@@ -42,6 +42,14 @@ def _compensate_again(letter: DeadLetter) -> None:
         jobs.enqueue("ordering.compensate", compensation_id=int(letter.subject_id))
 
 
+def _pay_back(letter: DeadLetter, reason: str) -> None:
+    actions.pay_back_anyway(int(letter.subject_id), reason)
+
+
+def _keep_sold(letter: DeadLetter, reason: str) -> None:
+    actions.keep_sold(int(letter.subject_id), reason)
+
+
 def _close(letter: DeadLetter) -> None:
     """Nothing but closing it, which `perform` does."""
 
@@ -80,6 +88,23 @@ ACTIONS = (
         label="Try again",
         explain="Asks the supplier again what can be taken back.",
         run=_compensate_again,
+    ),
+    SafeAction(
+        name="pay_back",
+        label="Pay back anyway",
+        explain="The reseller has its price back in the wallet at once and its codes are dead. What the supplier keeps is "
+        "our loss.",
+        because=_pay_back,
+        resolves=False,
+        bulk=False,
+    ),
+    SafeAction(
+        name="keep_sold",
+        label="Keep it sold",
+        explain="The eSIM stays the reseller's and paid; the reseller is told by an event.",
+        because=_keep_sold,
+        resolves=False,
+        bulk=False,
     ),
     SafeAction(
         name="close",
@@ -127,6 +152,12 @@ CAUSES = (
         "Giving back is stuck",
         "A sale was undone after issuing and the supplier could not be asked what can be taken back.",
         ("compensate_again", "close"),
+    ),
+    Cause(
+        "return_stuck",
+        "A reseller's return is stuck",
+        "A reseller wants to give an eSIM back, and its supplier neither takes it back for money nor says no.",
+        ("compensate_again", "pay_back", "keep_sold"),
     ),
     Cause(
         "message_not_understood",

@@ -65,6 +65,11 @@ class UnitEnded(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnRefused(News):
+    """A reseller wanted to give a unit back; it stays sold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLate(News):
     """The delivery clock took a step: 1 late, 2 tell the customer, 3 page a person, 4 propose or do the refund."""
 

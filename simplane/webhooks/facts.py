@@ -90,6 +90,10 @@ def _ended(row: Happened) -> list[Fact]:
     return [row.fact(f"unit.{state}", row.unit_id, {**row.unit, "state": state}), *_finished(row)]
 
 
+def _kept(row: Happened) -> list[Fact]:
+    return [row.fact("unit.return_refused", row.unit_id, row.unit)]
+
+
 def _finished(row: Happened) -> list[Fact]:
     """The order's end, told once, with the unit that was its last."""
     state = row.order_state or ""
@@ -138,6 +142,7 @@ _TOLD: Mapping[type[News], Callable[[Happened], list[Fact]]] = {
     ordering.OrderReceived: _placed,
     ordering.UnitDelivered: _delivered,
     ordering.UnitEnded: _ended,
+    ordering.ReturnRefused: _kept,
     lines.LineMoved: _moved,
     lines.LineFilled: _filled,
     lines.UsageReached: _used,

@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "unit.failed": "An eSIM could not be delivered; its price is back in your wallet.",
     "unit.cancelled": "An eSIM was cancelled.",
     "unit.refunded": "An eSIM was refunded.",
+    "unit.return_refused": "An eSIM that you wanted to give back stays yours.",
     "esim.changed": "An eSIM was installed, switched on, used up, suspended, ended and so on.",
     "esim.topped_up": "Data was added to an eSIM.",
     "usage.threshold_reached": "An eSIM used 75, 90 or 100 percent of its data.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from simplane.catalog.models import Price
-from simplane.core import clock
+from simplane.core import clock, deadletters
 from simplane.core.errors import Refusal
-from simplane.core.models import DeadLetter
+from simplane.core.models import DeadLetter, Event
 from simplane.delivery.models import InstallLink
 from simplane.ledger import queries
 from simplane.ledger.chart import Kind
@@ -180,7 +180,12 @@ def test_an_esim_that_was_ended_stays_sold_for_its_supplier_gives_nothing_back(w
     assert verify().problems == ()
 
 
-def test_what_is_taken_back_without_its_money_waits_for_a_person(world: World) -> None:
+@pytest.mark.parametrize(
+    ("decision", "state", "balance"), [("pay_back", "cancelled", 20_00), ("keep_sold", "delivered", 15_50)]
+)
+def test_what_is_taken_back_without_its_money_waits_for_a_person(
+    world: World, decision: str, state: str, balance: int
+) -> None:
     priced(world)
     who = reseller(20_00)
     order(world, who)
@@ -193,8 +198,20 @@ def test_what_is_taken_back_without_its_money_waits_for_a_person(world: World) -
         do(compensate(Compensation.objects.get().pk))
 
     assert Compensation.objects.get().state == "open"
-    assert DeadLetter.objects.get(kind="compensation").cause == "compensation_stuck"
+    letter = DeadLetter.objects.get(kind="compensation")
+    assert letter.cause == "return_stuck"
     assert (states(), wallet_of(who).balance_minor) == (["delivered"], 15_50)
+
+    with pytest.raises(Refusal, match="reason"):
+        deadletters.perform(letter.pk, decision)
+    deadletters.perform(letter.pk, decision, reason="a good customer")
+    letter.refresh_from_db()
+    told = Event.objects.filter(name="ReturnRefused").count()
+    assert (states(), wallet_of(who).balance_minor, told) == ([state], balance, int(decision == "keep_sold"))
+    assert (letter.resolved_at is None, Compensation.objects.get().state) == (False, "loss")
+    assert verify().problems == ()
+    with pytest.raises(Refusal, match="closed"):
+        deadletters.perform(letter.pk, decision, reason="again")
 
 
 @pytest.mark.parametrize(("email", "mails"), [("", 0), ("ann@buyer.example", 1)])

@@ -4,6 +4,7 @@ from simplane.ordering.actions.accept import accept_order
 from simplane.ordering.actions.accept_new import accept_new_many
 from simplane.ordering.actions.clock import tell_customer, tick
 from simplane.ordering.actions.compensate import compensate
+from simplane.ordering.actions.decide_return import keep_sold, pay_back_anyway
 from simplane.ordering.actions.fulfil import advance
 from simplane.ordering.actions.hand_over import hand_over, message_sent
 from simplane.ordering.actions.operate import (
@@ -33,8 +34,10 @@ __all__ = [
     "hand_over",
     "hold_customer",
     "hold_order",
+    "keep_sold",
     "map_line",
     "message_sent",
+    "pay_back_anyway",
     "redact_customer",
     "release_customer",
     "release_order",

@@ -17,7 +17,7 @@ from simplane.lines.queries import is_over, supplier_ref
 from simplane.ordering import money
 from simplane.ordering.actions.bring import bring
 from simplane.ordering.actions.topping import fill
-from simplane.ordering.events import UnitMoved
+from simplane.ordering.events import ReturnRefused, UnitMoved
 from simplane.ordering.loading import line_of
 from simplane.ordering.models import Compensation, Unit
 from simplane.ordering.moves import end, lock_order
@@ -149,7 +149,7 @@ def _again(row: Compensation, line: Line, why: str) -> None:
         deadletters.open_letter(
             "compensation",
             row.pk,
-            cause="compensation_stuck",
+            cause="return_stuck" if row.reason == ASKED else "compensation_stuck",
             summary=why[:500],
             order_id=row.unit.order_id,
             money=Money(purchase.cost_minor, purchase.currency),
@@ -172,17 +172,20 @@ def _close(row: Compensation, line: Line, finding: Finding) -> None:
         # The reason may have become another while the supplier was asked: the shop paid back what we gave up.
         reason = Compensation.objects.values_list("reason", flat=True).get(pk=row.pk)
         if reason == ASKED and finding.state == State.LOSS:
-            _stays(unit, finding.verdict)
+            stays_sold(unit, finding.verdict)
         else:
             revoke_unit_links(unit.pk, reason=reason)
             end(unit, ENDS[reason], why=finding.verdict)
 
 
 @needs_transaction
-def _stays(unit: Unit, verdict: str) -> None:
+def stays_sold(unit: Unit, verdict: str) -> None:
     """It can not be taken back, so it is still theirs, and sold."""
     why = f"stays sold: {verdict}"
-    events.record(UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=why))
+    events.record(
+        UnitMoved(order_id=unit.order_id, unit_id=unit.pk, before=unit.state, after=unit.state, why=why),
+        ReturnRefused(order_id=unit.order_id, unit_id=unit.pk),
+    )
     if unit.state == S.READY:
         # Its mail was held back, or never written when the cancel came while it was bought.
         Unit.objects.filter(pk=unit.pk).update(cancel_wanted="", due_at=clock.now())
