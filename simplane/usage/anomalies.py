@@ -6,7 +6,7 @@ Pure; reference: libraries, "Anomalies".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -32,16 +32,21 @@ class Anomaly:
     words: str
 
 
-def find(days: Sequence[int], first: date, *, look: int = 1, country: str = "") -> tuple[Anomaly, ...]:
+def told(strange: Anomaly, country: str) -> Anomaly:
+    """The same with the country in its sentence where most of it was used."""
+    return replace(strange, words=_words(strange.day, strange.bytes, strange.usual, country))
+
+
+def find(days: Sequence[int], first: date, *, look: int = 1) -> tuple[Anomaly, ...]:
     """Strange ones among the last `look` days of a daily series that begins at `first`, each held against those before it.
 
     Fewer than seven active days before: nothing is said.
     """
-    found = (_judge(days, place, first, country) for place in range(max(0, len(days) - look), len(days)))
+    found = (_judge(days, place, first) for place in range(max(0, len(days) - look), len(days)))
     return tuple(one for one in found if one is not None)
 
 
-def _judge(days: Sequence[int], place: int, first: date, country: str) -> Anomaly | None:
+def _judge(days: Sequence[int], place: int, first: date) -> Anomaly | None:
     used = days[place]
     before = np.asarray(days[max(0, place - WINDOW) : place], dtype=np.float64)
     active = np.log(before[before >= ACTIVE_BYTES])
@@ -53,10 +58,10 @@ def _judge(days: Sequence[int], place: int, first: date, country: str) -> Anomal
     if score <= FAR:
         return None
     day, usual = first + timedelta(days=place), round(float(np.exp(middle)))
-    return Anomaly(day=day, bytes=used, usual=usual, score=round(score, 1), words=_words(day, used, usual, country))
+    return Anomaly(day=day, bytes=used, usual=usual, score=round(score, 1), words=_words(day, used, usual))
 
 
-def _words(day: date, used: int, usual: int, country: str) -> str:
+def _words(day: date, used: int, usual: int, country: str = "") -> str:
     where = f", mostly in {country}" if country else ""
     when, times = f"{day:%A} {day.day} {day:%B}", f"{used / usual:.0f}"
     return f"used {size(used)} on {when}{where}: {times} times its usual active day ({size(usual)})"

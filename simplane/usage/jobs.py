@@ -7,7 +7,7 @@ from typing import Any
 from simplane.core import jobs
 from simplane.core.db import transaction
 from simplane.core.schedule import scheduled
-from simplane.usage import actions, hours, partitions, pulls, retention, webhooks  # noqa: F401  the import registers the inbox handler
+from simplane.usage import actions, hours, partitions, pulls, retention, strange, webhooks  # noqa: F401  the import registers the inbox handler
 
 
 @jobs.job("usage.refresh_line", queue="supplier", tries=6)
@@ -48,3 +48,8 @@ def usage_partitions() -> dict[str, Any]:
 )
 def usage_retention() -> dict[str, Any]:
     return dict(retention.delete_old())
+
+
+@scheduled("usage_strange", cron="35 5 * * *", title="Lines that used far more than they do", most_seconds=1800)
+def usage_strange() -> dict[str, Any]:
+    return {"alerts": strange.tell_all()}
