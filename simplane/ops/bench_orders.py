@@ -79,10 +79,17 @@ def main(argv: list[str]) -> int:
 def _bench(options: argparse.Namespace) -> dict[str, Any]:
     with scratch_stage("bench-orders", {"SIMPLANE_LOG_LEVEL": "WARNING"}) as stage:
         _make_tables(stage)
-        make_steady(stage.database_url)
+        make_steady(stage.database_url, _log_files(options))
         with asyncio.Runner() as runner:
             runner.get_loop()  # made before anything is said: an interrupt then finds a loop that can be cancelled
             return _Measured(stage, options, runner).all()
+
+
+def _log_files(options: argparse.Namespace) -> int:
+    """What all slices together write, of 16 MB each: about one a second."""
+    each: float = 9 * options.seconds + 12
+    rounds: int = options.rounds
+    return 16 + round(each * rounds)
 
 
 class _Measured:

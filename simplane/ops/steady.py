@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import psycopg
 
-SEGMENTS = 128
-"""Log files of 16 MB each that are made beforehand and kept for use."""
+MOST = 160
+"""Log files of 16 MB; before as many are written again, the server's own checkpoint has freed some."""
 
 
-def make_steady(database_url: str) -> None:
-    """Write log files for as much as a bench writes, then let the server keep them. Takes some seconds."""
+def make_steady(database_url: str, files: int) -> None:
+    """Write that many log files (MOST at most), then let the server keep them for use. Each takes some 40 ms."""
+    wanted = min(files, MOST)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f"ALTER SYSTEM SET min_wal_size = '{SEGMENTS * 16}MB'")
+        connection.execute(f"ALTER SYSTEM SET min_wal_size = '{wanted * 16}MB'")
         connection.execute("SELECT pg_reload_conf()")
-        for _ in range(SEGMENTS):
+        for _ in range(wanted):
             connection.execute("SELECT pg_logical_emit_message(false, 'steady', '')")
             connection.execute("SELECT pg_switch_wal()")
         connection.execute("CHECKPOINT")
