@@ -21,8 +21,7 @@ from simplane.policies.values import PurchaseFacts, Verdict
 
 def check(facts: PurchaseFacts) -> Verdict:
     """What the rules and budgets say now, with all reasons. Reads only."""
-    states, wrong = budgets.states(facts)
-    return together((_rules_say(facts), judge((), states, {}, facts, ""), wrong))
+    return together((_rules_say(facts), _budgets_say(facts)))
 
 
 @needs_transaction
@@ -30,14 +29,15 @@ def reserve(facts: PurchaseFacts, key: str, *, approved: bool = False) -> Verdic
     """Check the rules and set the amount aside; when allowed, the reservation `key` stands. The same key again is the same.
 
     `approved`: the question about `key` was granted. What rules refuse and budgets can not bear is refused even so, and
-    so is an amount above the approved one. Nothing is reserved unless it is allowed. One a transaction.
+    so is an amount above the approved one. Nobody is asked about what budgets refuse anyway. Nothing is reserved unless it
+    is allowed. One a transaction.
     """
     said = _rules_say(facts)
     if said.outcome == "needs_approval" and approved:
         said = approvals.covers(facts, key)
-    if said.outcome != "allow":
-        return said
-    return budgets.take(facts, key)
+    if said.outcome == "needs_approval":
+        return together((said, _budgets_say(facts)))
+    return said if said.outcome == "deny" else budgets.take(facts, key)
 
 
 @needs_transaction
@@ -64,6 +64,11 @@ def reserved(key: str) -> int | None:
 def ask_approval(kind: str, subject_id: str, facts: PurchaseFacts, verdict: Verdict, asked_by: str) -> Approval:
     """Put a question to those who may answer it. One that is open about the same thing is the same question."""
     return approvals.ask(kind, subject_id, facts, verdict, asked_by)
+
+
+def _budgets_say(facts: PurchaseFacts) -> Verdict:
+    states, wrong = budgets.states(facts)
+    return together((judge((), states, {}, facts, ""), wrong))
 
 
 def _rules_say(facts: PurchaseFacts) -> Verdict:

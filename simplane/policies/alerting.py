@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection
 
@@ -19,16 +20,20 @@ from simplane.policies.reading import reachable, settings_of
 from simplane.policies.values import Level
 
 ORDER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+MOST_TOLD = 20
+"""More alerts that begin at once are told as one; each stands in the list all the same."""
 RAISE = """
-INSERT INTO policies_alert (organization_id, public_id, kind, severity, level, subject_id, dedupe, title, text, count, told,
-  first_at, last_at, state, acknowledged_by, attempts, due_at)
-VALUES (%(organization_id)s, %(public_id)s, %(kind)s, %(severity)s, %(level)s, %(subject_id)s, %(dedupe)s, %(title)s,
-  %(text)s, 1, 1, %(now)s, %(now)s, 'open', '', 0, %(due)s)
-ON CONFLICT (organization_id, dedupe) WHERE state <> 'resolved' DO UPDATE SET count = policies_alert.count + 1,
+INSERT INTO policies_alert AS known (organization_id, public_id, kind, severity, level, subject_id, dedupe, title, text,
+  count, told, first_at, last_at, state, acknowledged_by, attempts, due_at)
+SELECT organization_id, public_id, kind, severity, level, subject_id, dedupe, title, text, 1, 1, %(now)s, %(now)s,
+  'open', '', 0, CASE WHEN severity = 'critical' THEN %(due)s::timestamptz END
+  FROM json_to_recordset(%(raised)s::json) AS one (organization_id bigint, public_id text, kind text, severity text,
+    level text, subject_id bigint, dedupe text, title text, text text)
+ON CONFLICT (organization_id, dedupe) WHERE state <> 'resolved' DO UPDATE SET count = known.count + 1,
   last_at = excluded.last_at, title = excluded.title, text = excluded.text, severity = excluded.severity,
-  told = policies_alert.told + CASE WHEN %(again)s THEN 1 ELSE 0 END,
-  state = CASE WHEN %(again)s THEN 'open' ELSE policies_alert.state END,
-  due_at = CASE WHEN %(again)s THEN excluded.due_at ELSE policies_alert.due_at END
+  told = known.told + CASE WHEN %(again)s THEN 1 ELSE 0 END,
+  state = CASE WHEN %(again)s THEN 'open' ELSE known.state END,
+  due_at = CASE WHEN %(again)s THEN excluded.due_at ELSE known.due_at END
 RETURNING id, count, told
 """
 
@@ -50,24 +55,50 @@ class Raised:
 @needs_transaction
 def raise_alert(raised: Raised, *, again: bool = False) -> int:
     """Tell a company. `again`: it became worse, so people hear of it although they know it. Returns its id."""
+    (pk,) = raise_many(raised.organization_id, [raised], again=again)
+    return pk
+
+
+@needs_transaction
+def raise_many(organization_id: int, many: Sequence[Raised], *, again: bool = False) -> list[int]:
+    """As `raise_alert`, in one statement; a storm of them is told as one alert about all. Returns their ids."""
+    rows = _write(organization_id, {one.dedupe: one for one in many}.values(), again=again) if many else []
+    told = [(pk, step) for pk, count, step in rows if count == 1 or again]
+    if len(told) > MOST_TOLD:
+        told = [(pk, step) for pk, _, step in _write(organization_id, [_about_all(many)], again=True)]
+    events.record(*(AlertRaised(organization_id=organization_id, alert_id=pk, step=step) for pk, step in told))
+    return [pk for pk, _, _ in rows]
+
+
+@needs_transaction
+def _write(organization_id: int, many: Iterable[Raised], *, again: bool) -> list[tuple[int, int, int]]:
     now = clock.now()
-    due = now + timedelta(hours=settings_of(raised.organization_id).escalate_hours)
-    given = {**asdict(raised), "title": redact.text(raised.title)[:150], "text": redact.text(raised.text)[:1000]}
-    important = raised.severity == Severity.CRITICAL
-    with connection.cursor() as cursor:
-        named: dict[str, Any] = {
+    due = now + timedelta(hours=settings_of(organization_id).escalate_hours)
+    raised = [
+        {
+            **asdict(one),
             "public_id": new_id("alert"),
-            "now": now,
-            "due": due if important else None,
-            "again": again,
+            "title": redact.text(one.title)[:150],
+            "text": redact.text(one.text)[:1000],
         }
-        cursor.execute(RAISE, {**given, **named})
-        row = cursor.fetchone()
-    assert row is not None
-    pk, count, told = row
-    if count == 1 or again:
-        events.record(AlertRaised(organization_id=raised.organization_id, alert_id=pk, step=told))
-    return int(pk)
+        for one in many
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(RAISE, {"raised": json.dumps(raised), "now": now, "due": due, "again": again})
+        return list(cursor.fetchall())
+
+
+def _about_all(many: Sequence[Raised]) -> Raised:
+    worst = max(many, key=lambda one: ORDER.index(Severity(one.severity)))
+    titles = sorted({one.title for one in many})
+    return Raised(
+        organization_id=worst.organization_id,
+        kind=worst.kind,
+        severity=worst.severity,
+        dedupe=f"many:{worst.kind}",
+        title=f"{len(many)} alerts at once: {titles[0]}",
+        text="; ".join(titles),
+    )
 
 
 def acknowledge(organization_id: int, public_id: str) -> None:

@@ -17,6 +17,7 @@ from simplane.policies.budgets import most_of
 from simplane.policies.errors import BadRule, Stale, Twice
 from simplane.policies.models import Budget, BudgetPeriod
 from simplane.policies.reading import reachable
+from simplane.policies.subjects import require
 from simplane.policies.usage_rules import threshold
 from simplane.policies.values import Level
 
@@ -56,6 +57,7 @@ def make(
         precision(currency)
     except BadMoney as bad:
         raise BadRule(bad.message, fix=bad.fix) from None
+    require(organization_id, level, subject_id)
     made = Budget(
         organization_id=organization_id,
         public_id=new_id("bud"),

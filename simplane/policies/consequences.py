@@ -13,7 +13,7 @@ from datetime import datetime
 from simplane.core import events
 from simplane.core.db import needs_transaction
 from simplane.policies.alert_models import Alert
-from simplane.policies.alerting import Raised, raise_alert, resolve_named
+from simplane.policies.alerting import Raised, raise_alert, raise_many, resolve_named
 from simplane.policies.events import LineMustResume, LineMustStop, TopUpWanted
 from simplane.policies.models import RuleTopUp, Stop
 from simplane.policies.periods import Period
@@ -152,16 +152,18 @@ def _tell(judged: Round) -> None:
     told = Alert.objects.filter(dedupe__startswith="tell:", subject_id__in=list(judged.wanted))
     known = set(told.exclude(state=Alert.State.RESOLVED).values_list("dedupe", flat=True))
     resolve_named(judged.organization_id, *(known - set(wanted)))
-    for name in sorted(set(wanted) - known):
-        line, one = wanted[name]
-        raised = Raised(
-            organization_id=judged.organization_id,
-            kind=one.reason.rule,
-            severity="warning",
-            level="line",
-            subject_id=line,
-            dedupe=name,
-            title="A line is used where it may not be" if one.reason.rule == "countries" else "A line is not used",
-            text=one.reason.words,
-        )
-        raise_alert(raised)
+    raised = [_told(judged, name, *wanted[name]) for name in sorted(set(wanted) - known)]
+    raise_many(judged.organization_id, raised)
+
+
+def _told(judged: Round, name: str, line: int, one: Consequence) -> Raised:
+    return Raised(
+        organization_id=judged.organization_id,
+        kind=one.reason.rule,
+        severity="warning",
+        level="line",
+        subject_id=line,
+        dedupe=name,
+        title="A line is used where it may not be" if one.reason.rule == "countries" else "A line is not used",
+        text=one.reason.words,
+    )

@@ -45,7 +45,7 @@ def known_zone(name: str) -> str:
     """An IANA name such as Europe/Berlin. Raises BadRule."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise BadRule(f"{name!r} is no time zone", fix="write an IANA name such as Europe/Berlin") from None
     return name
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from simplane.core.db import needs_transaction
-from simplane.policies.alerting import Raised, raise_alert
+from simplane.policies.alerting import Raised, raise_many
 from simplane.policies.models import Reached
 from simplane.policies.periods import Period
 from simplane.policies.rule import Rule
@@ -69,8 +69,8 @@ def keep(
 ) -> dict[int, dict[int, datetime]]:
     """Keep what is near, tell what is new. Returns since when caps are reached, by line and policy."""
     found = near(lines, held)
-    for pair in _new(organization_id, found, this, now):
-        raise_alert(_alert(organization_id, found[pair], this), again=True)
+    new = [_alert(organization_id, found[pair], this) for pair in _new(organization_id, found, this, now)]
+    raise_many(organization_id, new, again=True)
     rows = Reached.objects.filter(policy__in={one for one, _ in found}, first_day=this.first, reached_at__isnull=False)
     since = {(one.policy_id, one.subject_id): one.reached_at for one in rows}
     made: dict[int, dict[int, datetime]] = {}

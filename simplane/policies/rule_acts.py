@@ -18,6 +18,7 @@ from simplane.policies.on_usage import holding
 from simplane.policies.ports import ports
 from simplane.policies.reading import USAGE, as_rule, month, reachable, rules_of
 from simplane.policies.rules import check_level, read, variant, written
+from simplane.policies.subjects import require
 from simplane.policies.usage_rules import evaluate
 from simplane.policies.values import Level, LineUsageFacts
 
@@ -43,6 +44,7 @@ def make(
     check_level(asked, level)
     if (level == "company") != (subject_id == 0):
         raise BadRule("it is not said for whom this is", fix="name the team, cost centre, person or line")
+    require(organization_id, level, subject_id)
     now = clock.now()
     policy = Policy(
         organization_id=organization_id,

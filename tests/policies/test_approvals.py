@@ -19,10 +19,11 @@ from simplane.core.errors import BadInput
 from simplane.core.foureyes import SecondPersonNeeded
 from simplane.core.models import AuditEntry
 from simplane.organizations.models import Organization, User
-from simplane.policies import actions, approvals, jobs, rule_acts, slack_buttons
-from simplane.policies.errors import NotOpen, NotYours, PriceRose
-from simplane.policies.models import Approval, CompanySettings, SlackPerson
+from simplane.policies import actions, approvals, company_settings, jobs, rule_acts, slack_buttons
+from simplane.policies.errors import BadRule, NotOpen, NotYours, PriceRose
+from simplane.policies.models import Approval
 from simplane.policies.ports import ports
+from simplane.policies.reading import settings_of
 from simplane.policies.slack_buttons import NotSlack
 from simplane.workforce.models import Team
 from tests.companies import company, employee, team
@@ -120,7 +121,8 @@ def test_a_price_that_rose_since_is_not_granted(acme: Organization, boss: User, 
     with pytest.raises(PriceRose, match=r"it costs €21\.00 by now, not €19\.00"):
         approvals.decide_as(acme.pk, asked.public_id, boss.pk, approve=True)
     ports.price_now = lambda *_: 1900
-    assert approvals.decide_as(acme.pk, asked.public_id, boss.pk, approve=True).state == "granted"
+    with tenancy.scope(acme.pk):
+        assert approvals.decide_as(acme.pk, asked.public_id, boss.pk, approve=True).state == "granted"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -155,11 +157,19 @@ def test_a_press_in_slack_is_proved_and_its_bearer_known(acme: Organization, bos
     with pytest.raises(NotSlack, match="signing secret"):
         slack_buttons.decide(acme.pk, signed(body), body)
     with tenancy.scope(acme.pk):
-        CompanySettings.objects.create(slack_signing_secret=SECRET)
+        company_settings.change(acme.pk, slack_signing_secret=SECRET, time_zone="Europe/Berlin")
+        company_settings.change(acme.pk, approval_hours=48)
+        for senseless in ({"time_zone": "Mars/Base"}, {"approval_hours": 0}, {"escalate_hours": 10_000}):
+            with pytest.raises(BadRule):
+                company_settings.change(acme.pk, **senseless)
+        found = settings_of(acme.pk)
+        assert (found.time_zone, found.approval_hours, found.escalate_hours) == ("Europe/Berlin", 48, 24)
     with pytest.raises(NotYours, match="Slack does not tell us who you are"):
         slack_buttons.decide(acme.pk, signed(body), body)
-    with tenancy.scope(acme.pk):
-        SlackPerson.objects.create(slack_id="U2147483697", user_id=boss.pk)
+    company_settings.know_in_slack(acme.pk, boss.pk, "U2147483697")
+    for user_id, slack_id in ((boss.pk, "boss"), (0, "U2147483698"), (member(acme, "x", "owner").pk, "U2147483697")):
+        with pytest.raises(BadInput):
+            company_settings.know_in_slack(acme.pk, user_id, slack_id)
 
     old = clock.now() - timedelta(minutes=6)
     for headers, sent in [

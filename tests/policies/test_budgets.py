@@ -14,46 +14,47 @@ from simplane.core import tenancy
 from simplane.core.db import transaction
 from simplane.core.models import AuditEntry
 from simplane.organizations.models import Organization
-from simplane.policies import actions, budget_acts, rule_acts
+from simplane.policies import actions, budget_acts, queries, rule_acts
 from simplane.policies.alert_models import Alert
 from simplane.policies.budget_acts import Amounts
 from simplane.policies.errors import BadRule, KeyReused, Stale, Twice
 from simplane.policies.models import BudgetPeriod, CompanySettings, Reservation
 from simplane.policies.values import PurchaseFacts, Verdict
-from tests.companies import company
+from tests.companies import company, employee, team
 from tests.policies.conftest import Time, purchase
 
 HARD = Amounts(limit_minor=5000, hard=True)
 
 
 def test_overlapping_budgets_bear_a_purchase_together_or_not_at_all(acme: Organization, time: Time) -> None:
+    sales, lima, ott = team(acme).pk, employee(acme).pk, employee(acme, "Ben Ott").pk
     with tenancy.scope(acme.pk):
         budget_acts.make(acme.pk, "Company", Amounts(limit_minor=100_000, hard=True), currency="EUR", every="year")
-        budget_acts.make(acme.pk, "Sales", HARD, currency="EUR", level="team", subject_id=8, every="quarter")
+        budget_acts.make(acme.pk, "Sales", HARD, currency="EUR", level="team", subject_id=sales, every="quarter")
         budget_acts.make(acme.pk, "Each", Amounts(limit_minor=2500, hard=True), currency="EUR", level="employee")
         budget_acts.make(
-            acme.pk, "Ana", Amounts(limit_minor=4000, hard=True), currency="EUR", level="employee", subject_id=7
+            acme.pk, "Ana", Amounts(limit_minor=4000, hard=True), currency="EUR", level="employee", subject_id=lima
         )
-    ana = purchase(acme, employee_id=7, team_id=8)
-    ben = purchase(acme, employee_id=70, team_id=8)
+    ana = purchase(acme, employee_id=lima, team_id=sales)
+    ben = purchase(acme, employee_id=ott, team_id=sales)
 
     assert actions.check(ana).outcome == "allow"
     assert [reserve(acme, one, key).outcome for one, key in ((ana, "a1"), (ana, "a1"), (ana, "a2"))] == ["allow"] * 3
-    assert taken(acme) == {("Company", 0): 3800, ("Sales", 8): 3800, ("Ana", 7): 3800}
+    assert taken(acme) == {("Company", 0): 3800, ("Sales", sales): 3800, ("Ana", lima): 3800}
     assert "Budget “Ana” has €2.00 left in 2026-11" in reserve(acme, ana, "a3").words
     assert "Budget “Sales” has €12.00 left in 2026-Q4" in reserve(acme, ben, "b1").words
     assert actions.check(ben).outcome == "deny"
-    assert taken(acme) == {("Company", 0): 3800, ("Sales", 8): 3800, ("Ana", 7): 3800}
+    assert taken(acme) == {("Company", 0): 3800, ("Sales", sales): 3800, ("Ana", lima): 3800}
 
     with tenancy.everywhere(), transaction():
         assert (actions.reserved("a1"), actions.settle("a1", 2000), actions.settle("a1", 2000)) == (1900, True, False)
         assert (actions.release("a2"), actions.release("a2"), actions.release("nothing")) == (True, False, False)
-    assert taken(acme) == {("Company", 0): 2000, ("Sales", 8): 2000, ("Ana", 7): 2000}
+    assert taken(acme) == {("Company", 0): 2000, ("Sales", sales): 2000, ("Ana", lima): 2000}
     assert reserve(acme, ana, "a2").outcome == "allow"
     time.at(datetime(2026, 12, 31, 23, 59, tzinfo=UTC))
-    assert reserve(acme, purchase(acme, employee_id=7, team_id=8), "next month").outcome == "deny"
+    assert reserve(acme, purchase(acme, employee_id=lima, team_id=sales), "next month").outcome == "deny"
     time.at(datetime(2027, 1, 1, tzinfo=UTC))
-    assert reserve(acme, purchase(acme, employee_id=7, team_id=8), "next year").outcome == "allow"
+    assert reserve(acme, purchase(acme, employee_id=lima, team_id=sales), "next year").outcome == "allow"
 
 
 def test_the_month_is_the_companys_own(acme: Organization, time: Time) -> None:
@@ -79,6 +80,7 @@ def test_rules_come_first_and_a_refusal_reserves_nothing(acme: Organization) -> 
     said = reserve(acme, purchase(acme), "k")
     assert (said.outcome, [one.rule for one in said.reasons]) == ("deny", ["countries"])
     assert reserve(acme, purchase(acme, countries=("DE",)), "k").outcome == "needs_approval"
+    assert reserve(acme, purchase(acme, countries=("DE",), amount_minor=5001), "k").outcome == "deny"
     with tenancy.scope(acme.pk):
         assert (Reservation.objects.count(), BudgetPeriod.objects.count()) == (0, 0)
 
@@ -95,6 +97,7 @@ def test_another_currency_does_not_walk_around_a_hard_budget_and_a_key_is_of_one
 
 
 def test_at_75_90_and_100_percent_people_are_told_once_each(acme: Organization, news: Callable[[], Any]) -> None:
+    others = team(company("beta")).pk
     with tenancy.scope(acme.pk):
         made = budget_acts.make(acme.pk, "Company", Amounts(limit_minor=10_000, hard=False), currency="EUR")
         for number in range(11):
@@ -114,8 +117,13 @@ def test_at_75_90_and_100_percent_people_are_told_once_each(acme: Organization, 
             budget_acts.change(acme.pk, made.public_id, HARD, version=1)
         with pytest.raises(Twice):
             budget_acts.make(acme.pk, "Again", HARD, currency="EUR")
+        with pytest.raises(BadRule, match="no such team"):
+            budget_acts.make(acme.pk, "Theirs", HARD, currency="EUR", level="team", subject_id=others)
         with pytest.raises(BadRule):
             Amounts(limit_minor=-1, hard=True)
+        (row,) = queries.budgets(acme.pk, from_percent=10)
+        assert (row.budget.name, row.label, row.percent) == ("Company", "2026-11", 14)
+        assert queries.budgets(acme.pk, from_percent=100) == []
         assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == [
             "budget.made",
             "budget.changed",

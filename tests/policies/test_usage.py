@@ -149,15 +149,24 @@ def test_a_rule_that_would_stop_everybody_asks_first(acme: Organization, lines: 
             rule_acts.retire(acme.pk, made.public_id, version=2)
 
 
-def test_many_lines_cost_a_fixed_number_of_statements(acme: Organization, lines: Lines) -> None:
-    rule(acme, "data_cap", {**HARD, "per": "team"}, confirm=True)
+def test_many_lines_cost_a_fixed_number_of_statements_and_a_storm_is_one_message(
+    acme: Organization, lines: Lines, news: News
+) -> None:
+    rule(acme, "data_cap", HARD, confirm=True)
     counts = []
-    for many in (10, 400):
-        lines.update({n: LineMonth(line_id=n, team_id=many, line_bytes=1, team_bytes=9 * GB) for n in range(many)})
+    for first, many in ((0, 21), (1000, 400)):
+        lines.update({n: LineMonth(line_id=n, line_bytes=9 * GB) for n in range(first, first + many)})
         with CaptureQueriesContext(connection) as seen:
-            on_usage(acme.pk, None)
+            assert on_usage(acme.pk, None).stopped == many
         counts.append(len(seen))
-    assert counts[1] <= counts[0] + 2
+    assert counts[1] <= counts[0]
+    assert kinds(news()) == ["AlertRaised"] * 4 + ["LineMustStop"] * 421
+    with tenancy.scope(acme.pk):
+        assert sorted(Alert.objects.exclude(level="line").values_list("title", "told")) == [
+            ("400 alerts at once: 100 % of the data of a line is used", 2),
+            ("400 lines are suspended by a rule", 2),
+        ]
+        assert Alert.objects.filter(level="line").count() == 421
 
 
 def test_an_alert_is_acknowledged_or_told_again_to_all(acme: Organization, time: Time, news: News) -> None:
