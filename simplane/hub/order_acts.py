@@ -32,7 +32,7 @@ MAILS_AT_ONCE = 200
 @page("orders:write", members_only=True)
 def unit_send(request: HubRequest, public_id: str) -> HttpResponseRedirect:
     """Mail an eSIM to its traveller (`to`)."""
-    unit = _own_unit(request, public_id)
+    unit = own_unit(request, public_id)
     attempt(request, "The mail is on its way.", lambda: _send(request, [unit]))
     return redirect("hub:order", unit.order.public_id)
 
@@ -51,7 +51,7 @@ def order_send(request: HubRequest, public_id: str) -> HttpResponseRedirect:
 @page("orders:write")
 def unit_cancel(request: HubRequest, public_id: str) -> HttpResponseRedirect:
     """Cancel one eSIM, as far as that is possible."""
-    unit = _own_unit(request, public_id)
+    unit = own_unit(request, public_id)
     attempt(request, "It is being cancelled.", lambda: _ask_back(request, unit))
     return redirect("hub:order", unit.order.public_id)
 
@@ -85,14 +85,15 @@ def order_zip(request: HubRequest, public_id: str) -> StreamingHttpResponse:
 @page("orders:write", members_only=True)
 def unit_qr(request: HubRequest, public_id: str) -> HttpResponse:
     """The QR code of an eSIM, for the page."""
-    unit = _own_unit(request, public_id)
+    unit = own_unit(request, public_id)
     if unit.line is None or not words.usable(unit):
         raise NotFound("there is no code to show")
     return HttpResponse(qr.svg(activation_code(unit.line)), content_type="image/svg+xml")
 
 
-def _own_unit(request: HubRequest, public_id: str) -> Unit:
-    mine = Unit.objects.select_related("order", "line").filter(organization=request.hub.organization)
+def own_unit(request: HubRequest, public_id: str) -> Unit:
+    """The unit, if it is the account's. Raises NotFound."""
+    mine = Unit.objects.select_related("order", "line", "organization").filter(organization=request.hub.organization)
     found = mine.filter(public_id=public_id).first()
     if found is None:
         raise NotFound("there is no such eSIM")

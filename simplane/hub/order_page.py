@@ -19,7 +19,7 @@ from simplane.hub import words
 from simplane.hub.shell import HubRequest, page, show
 from simplane.hub.words import Word
 from simplane.lines.queries import activation_code
-from simplane.ordering import states
+from simplane.ordering import states, topping_up
 from simplane.ordering.models import Compensation, Order, Unit
 from simplane.organizations.keys import PORTAL_PREFIX
 from simplane.organizations.models import ApiKey
@@ -39,6 +39,8 @@ class UnitRow:
     install_url: str
     may_send: bool
     may_cancel: bool
+    may_fill: bool
+    """Data can be added, as far as we know without asking its supplier."""
     kept: str
     """Why it could not be taken back, when somebody asked."""
     mail: Message | None
@@ -85,7 +87,9 @@ def may_see_codes(request: HubRequest) -> bool:
 
 
 def _units(request: HubRequest, found: Order, query: QueryDict) -> dict[str, Any]:
-    rows = found.units.select_related("product", "line", "compensation")
+    rows = found.units.select_related(
+        "product", "line__supplier", "line__purchase__offer", "compensation", "tops_up__line", "tops_up__order"
+    )
     shown: Page[Unit] = page_of(rows, query, ascending=True, size=UNITS)
     tokens, mails = _tokens(shown.rows), _mails(shown.rows)
     counts = found.units.aggregate(
@@ -113,13 +117,15 @@ def _row(request: HubRequest, unit: Unit, tokens: dict[int, str], mails: dict[in
     token = tokens.get(unit.pk, "")
     kept = asked.verdict if asked and asked.state == Compensation.State.LOSS else ""
     free = unit.state not in states.GONE and not unit.cancel_wanted and asked is None
+    added = unit.tops_up_id is not None and unit.state == Unit.State.DELIVERED
     return UnitRow(
         unit=unit,
         word=words.unit_word(unit, asked),
         code=activation_code(unit.line) if usable and unit.line and may_see_codes(request) else None,
         install_url=links.address_of_unit(token) if token and may_see_codes(request) else "",
         may_send=usable and may_see_codes(request),
-        may_cancel=writes and free and not (unit.line and words.used(unit.line)),
+        may_cancel=writes and free and not added and not (unit.line and words.used(unit.line)),
+        may_fill=usable and may_see_codes(request) and topping_up.may_take(unit),
         kept=kept,
         mail=mails.get(unit.pk),
     )

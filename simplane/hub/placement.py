@@ -87,10 +87,11 @@ def _placed(order: BasketOrder, wanted: OrderWanted) -> Outcome:
     told: dict[str, Any] = json.loads(placed.body) if placed.body else {}
     if placed.status == 201:
         return Outcome(order, public_id=told["id"], fresh=placed.code == "created")
-    return Outcome(order, problem=_problem(placed, told.get("code", placed.code)))
+    return Outcome(order, problem=problem(placed, told.get("code", placed.code)))
 
 
-def _problem(placed: Placed, code: str) -> str:
+def problem(placed: Placed, code: str) -> str:
+    """Why an order was refused, in words for the one who ordered."""
     detail = placed.detail or {}
     if code == "price_above_max":
         risen = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from simplane.hub import (
+    add_data,
     branding,
     cart_pages,
     cart_upload,
@@ -53,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("esims/", usage.usage, name="usage"),
     path("esims/<str:public_id>/qr.svg", order_acts.unit_qr, name="unit_qr"),
     path("esims/<str:public_id>/send/", order_acts.unit_send, name="unit_send"),
+    path("esims/<str:public_id>/data/", add_data.add_data, name="add_data"),
     path("esims/<str:public_id>/cancel/", order_acts.unit_cancel, name="unit_cancel"),
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/statement/", statements.statement, name="statement"),

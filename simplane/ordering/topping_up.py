@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import psycopg
@@ -15,12 +16,14 @@ from simplane.core.batches import NotDone
 from simplane.core.errors import Refusal
 from simplane.core.models import StoredAnswer
 from simplane.lines.models import Line
+from simplane.lines.queries import is_over
 from simplane.lines.service import top_ups
 from simplane.ordering import states
 from simplane.ordering.models import Unit
 from simplane.ordering.placing import SECONDS, OrderWanted, Placed, place_one
 from simplane.organizations.models import Organization
 from simplane.routing.models import Match
+from simplane.suppliers import registry
 from simplane.suppliers.models import Offer
 
 
@@ -56,6 +59,19 @@ def choices(unit: Unit) -> list[Priced]:
     line = _fillable(unit)
     terms = terms_of(unit.organization)
     return _priced(line, terms, top_ups(line.pk)) if terms else []
+
+
+def may_take(unit: Unit) -> bool:
+    """Whether an eSIM takes data, as far as we know (needs `line__supplier`, `line__purchase__offer` loaded)."""
+    line = unit.line
+    if line is None or is_over(line) or unit.state in states.GONE or unit.cancel_wanted:
+        return False
+    return line.purchase.offer.top_up and registry.capabilities(line.supplier).top_up
+
+
+def order_id(placed: Placed) -> str:
+    """The public id of an order that is placed."""
+    return str(json.loads(placed.body or "{}")["id"])
 
 
 def order(wanted: Topping) -> Placed:

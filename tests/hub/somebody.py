@@ -59,7 +59,7 @@ def everything_of(home: Organization) -> Belongings:
     membership = colleague.memberships.get().pk
     ids: dict[str, str | int] = {
         **dict.fromkeys(("order", "order_units", "order_zip", "order_send", "order_cancel"), order.public_id),
-        **dict.fromkeys(("unit_qr", "unit_send", "unit_cancel"), unit),
+        **dict.fromkeys(("unit_qr", "unit_send", "unit_cancel", "add_data"), unit),
         **dict.fromkeys(("key_rotate", "key_revoke"), key),
         **dict.fromkeys(
             ("webhook", "webhook_change", "webhook_rotate", "webhook_replay", "webhook_action"), hook.public_id

@@ -18,6 +18,7 @@ from simplane.lines.models import Line, ServiceState
 from simplane.lines.queries import activation_code, is_over
 from simplane.ordering import states
 from simplane.ordering.models import Compensation, Unit
+from simplane.ordering.topping_up import may_take
 from simplane.organizations.models import Organization
 from simplane.suppliers import registry
 
@@ -220,7 +221,7 @@ def _can(unit: Unit, line: Line) -> dict[str, bool]:
         "resume": living and able.suspend and paused,
         "cancel": living and able.terminate,
         "refund": living and able.refund != "no" and fresh and _refund(unit) is None and not unit.cancel_wanted,
-        "top_up": living and able.top_up and line.purchase.offer.top_up and not unit.cancel_wanted,
+        "top_up": may_take(unit),
     }
 
 
