@@ -22,6 +22,7 @@ COMMANDS = {
     "ledger": ("ledger", "verify: is every cent where it was posted; close: close a month"),
     "payments": ("payments", "match: compare Stripe's payouts and balance with our ledger, line by line"),
     "reseller": ("reseller", "create: take a reseller on and print its live and test key"),
+    "company": ("company", "create: take a company on and say where its pages are"),
     "load": ("load", "load products, prices, shops and suppliers from one file"),
     "retire-stand-ins": ("stand_ins", "put stand-in suppliers and shops out of use, before production"),
     "doctor": ("doctor", "say in plain words what is missing or misconfigured"),

@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="simplane prepare", description=__doc__)
     parser.add_argument("--setup", type=Path, required=True)
     parser.add_argument("--report", type=Path)
-    parser.add_argument("--reseller", action="store_true", help="a demo reseller with money, login and keys as well")
+    parser.add_argument("--reseller", action="store_true", help="a demo reseller and a demo company as well")
     options = parser.parse_args(argv)
     django.setup()
     call_command("migrate", verbosity=0)
@@ -59,9 +59,12 @@ def _login() -> None:
 def _reseller() -> dict[str, str]:
     from django.conf import settings
 
-    from simplane.ops import demo_reseller
+    from simplane.ops import demo_company, demo_reseller
 
-    return {} if settings.SIMPLANE.production else demo_reseller.make(DEMO_PASSWORD)
+    if settings.SIMPLANE.production:
+        return {}
+    demo_company.make(DEMO_PASSWORD)
+    return demo_reseller.make(DEMO_PASSWORD)
 
 
 def _kept(report: Path) -> dict[str, str]:

@@ -140,6 +140,7 @@ Simplane is up ({seconds:.1f} s).
 
   console    {web}/console/      operator@simplane.example / simplane-demo-2026
   resellers  {web}/hub/      reseller@simplane.example / simplane-demo-2026{_key(stage)}
+  companies  http://globex.localhost:{stage.ports.web}/      owner@globex.example / simplane-demo-2026
   api        {web}/api/docs
   shop       {stage.url("shopify")}/      the stand-in Shopify shop
   mail       {stage.url("mail")}/      every mail that was sent
