@@ -30,14 +30,15 @@ class Facts(TypedDict, total=False):
     team_id: int | None
     cost_centre_id: int | None
     manager_id: int | None
+    manager_said: str
     starts_on: date | None
     ends_on: date | None
     scim: dict[str, Any]
 
 
 TEXTS = ("user_name", "email", "given_name", "family_name", "title", "country", "locale", "external_id")
-SILENT = frozenset({"scim"})
-"""Not in the history: it repeats the rest."""
+SILENT = frozenset({"scim", "manager_said"})
+"""Not in the history: they repeat the rest."""
 NAMES: Mapping[str, str] = {
     "user_name": "sign-in name",
     "email": "e-mail",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from simplane.core.db import needs_transaction, transaction
 from simplane.workforce import people
+from simplane.workforce.errors import ManagerCycle
 from simplane.workforce.facts import Facts
 from simplane.workforce.models import Employee, GroupMember
 from simplane.workforce.places import cost_centre_named, team_named
@@ -27,14 +30,15 @@ class Said:
     cost_centre: str | None = None
     """By code; made when there is none of it."""
     manager: str | None = None
-    """By our id, sign-in name, address or HR number; unknown ones are nobody, for they may come later."""
+    """By our id, sign-in name, address or HR number; who is not known yet leads them from the day they come."""
 
 
 def take_in(said: Said) -> Employee:
     """A new person. Raises BadPerson, ManagerCycle, Taken, BadInput."""
     with told_if_taken(), transaction():
-        facts = _facts(said, None)
-        return people.enter(SCIM, facts, working=said.working is not False)
+        one = people.enter(SCIM, _facts(said, None), working=said.working is not False)
+        _lead_who_waits(one)
+        return one
 
 
 def bring_up_to_date(public_id: str, said: Said, *, expected_version: int) -> Employee:
@@ -54,6 +58,7 @@ def _facts(said: Said, one: Employee | None) -> Facts:
         facts["cost_centre_id"] = cost_centre_named(said.cost_centre).pk if said.cost_centre else None
     if said.manager is not None:
         facts["manager_id"] = _manager(said.manager)
+        facts["manager_said"] = said.manager[:254] if facts["manager_id"] is None else ""
     return facts
 
 
@@ -69,3 +74,13 @@ def _manager(said: str) -> int | None:
     rows = Employee.objects.filter(known, removed_at=None).order_by("state", "pk")
     found = list(rows[:5])
     return next((row.pk for row in found if row.public_id == said), found[0].pk if found else None)
+
+
+def _lead_who_waits(one: Employee) -> None:
+    """HR systems send people in any order: reports may have come before who leads them."""
+    names = {name.lower() for name in (one.user_name, one.email, one.external_id) if name}
+    waiting = Employee.objects.annotate(low=Lower("manager_said")).filter(low__in=names, removed_at=None)
+    for report in waiting.exclude(pk=one.pk).select_for_update(no_key=True).order_by("pk"):
+        # Two who each say that the other leads them: the first to come stays without.
+        with suppress(ManagerCycle):
+            people.change(report, {"manager_id": one.pk, "manager_said": ""})

@@ -71,6 +71,8 @@ class Employee(TenantModel):
     team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="people", db_index=False)
     cost_centre = models.ForeignKey(CostCentre, models.SET_NULL, null=True, related_name="people", db_index=False)
     manager = models.ForeignKey("self", models.SET_NULL, null=True, related_name="reports", db_index=False)
+    manager_said = models.CharField(max_length=254, blank=True)
+    """How the HR system calls their manager while nobody is known by that; whoever comes with that name leads them."""
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     source = models.CharField(max_length=5, choices=Source)
     starts_on = models.DateField(null=True)
@@ -114,6 +116,12 @@ class Employee(TenantModel):
             models.Index(fields=["organization", "team"], name="employee_of_team"),
             models.Index(fields=["organization", "cost_centre"], name="employee_of_cost_centre"),
             models.Index(fields=["manager"], name="employee_of_manager", condition=Q(manager__isnull=False)),
+            models.Index(
+                F("organization"),
+                Lower("manager_said"),
+                name="employee_awaits_manager",
+                condition=~Q(manager_said=""),
+            ),
             models.Index(fields=["user"], name="employee_of_user", condition=Q(user__isnull=False)),
         ]
 

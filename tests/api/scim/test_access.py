@@ -80,14 +80,14 @@ def test_a_page_of_5000_people_is_quick_and_asks_the_database_as_often_as_one_of
         cursor.execute(COPIES, [acme.pk])
         assert Employee.objects.count() == 5001
     ours.send("GET", "/Users?count=0")
-    assert few(ours, 10) == few(ours, 200)
+    assert few(ours, 10) == few(ours, 100)
 
     took = []
     for start in (1, 2500, 4800):
         began = time.perf_counter()
-        page = ours.send("GET", f"/Users?startIndex={start}&count=200")
+        page = ours.send("GET", f"/Users?startIndex={start}&count=100")
         took.append(time.perf_counter() - began)
-        assert (page["totalResults"], page["itemsPerPage"], len(page["Resources"])) == (5001, 200, 200)
+        assert (page["totalResults"], page["itemsPerPage"], len(page["Resources"])) == (5001, 100, 100)
     assert min(took) < 0.3
 
 
@@ -99,10 +99,10 @@ def few(ours: Caller, count: int) -> int:
 
 COPIES = """
 INSERT INTO workforce_employee (organization_id, public_id, user_name, email, external_id, given_name, family_name, title,
-  country, locale, state, source, scim, version, created_at, updated_at)
+  country, locale, state, source, scim, manager_said, version, created_at, updated_at)
 SELECT %s, 'emp_' || n, n || '@acme.example', n || '@acme.example', n::text, 'Ana', 'Lima ' || n, '', '', 'en', 'active',
   'scim', jsonb_build_object('schemas', array['urn:ietf:params:scim:schemas:core:2.0:User'], 'active', true,
-  'emails', json_build_array(json_build_object('value', n || '@acme.example', 'type', 'work', 'primary', true))), 1, now(), now()
+  'emails', json_build_array(json_build_object('value', n || '@acme.example', 'type', 'work', 'primary', true))), '', 1, now(), now()
 FROM generate_series(1, 5000) AS n
 """
 

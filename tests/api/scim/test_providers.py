@@ -101,6 +101,23 @@ def test_okta_writes_whole_users_and_deactivates_them(acme: Organization) -> Non
     assert employee(acme, ana["id"]).state == "left"
 
 
+def test_reports_may_come_before_who_leads_them(acme: Organization) -> None:
+    okta = caller(acme)
+    ana = okta.create("ana", {"manager": {"value": "BO@acme.example"}})
+    assert employee(acme, ana["id"]).manager is None
+
+    bo = okta.create("bo", {"manager": {"value": "ana@acme.example"}})
+
+    assert (employee(acme, ana["id"]).manager, employee(acme, bo["id"]).manager_id) == (
+        None,
+        employee(acme, ana["id"]).pk,
+    )
+    cy = okta.create("cy", {"manager": {"value": "di@acme.example"}})
+    di = okta.create("di")
+    assert employee(acme, cy["id"]).manager == employee(acme, di["id"])
+    assert okta.send("GET", f"/Users/{cy['id']}")[ENTERPRISE]["manager"]["value"] == "di@acme.example"
+
+
 def test_a_group_can_stand_for_a_team_and_a_role(acme: Organization) -> None:
     entra = caller(acme)
     ana, ben = entra.create("ana"), entra.create("ben", {"department": "Support"})
