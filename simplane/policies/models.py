@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from simplane.core.crypto import SecretJSONField
 from simplane.core.models import WorkItem
@@ -211,7 +211,10 @@ class Approval(TenantModel, WorkItem):
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "kind", "subject_id"], condition=Q(state="open"), name="approval_one_open"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by="") | ~Q(decided_by=F("asked_by")), name="approval_four_eyes"
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="approval_due", condition=Q(due_at__isnull=False)),
