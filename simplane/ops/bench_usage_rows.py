@@ -142,6 +142,7 @@ def fill(each: int, *, first: int, last: int) -> None:
         _run(FILL, given)
         _run(SUM, given)
     _run("VACUUM (ANALYZE) usage_day")
+    _run("CHECKPOINT")
 
 
 def chart() -> object:
