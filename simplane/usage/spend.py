@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -10,10 +12,18 @@ from django.db.models.functions import TruncMonth
 
 from simplane.core import tenancy
 from simplane.core.db import needs_transaction
-from simplane.usage.models import Spend
-from simplane.usage.values import Purchase, Spent
+from simplane.usage.models import Spend, UsageDay
+from simplane.usage.values import Allocated, Purchase, Spent
 
+PlaceLevel = Literal["employee", "team", "cost_centre"]
 SpendLevel = Literal["organization", "employee", "team", "cost_centre", "line"]
+
+
+@dataclass(slots=True)
+class _Sum:
+    spent: dict[str, int] = field(default_factory=dict)
+    lines: set[int] = field(default_factory=set)
+    bytes: int = 0
 
 
 @needs_transaction
@@ -69,6 +79,26 @@ def by_month(
         )
         for row in sums
     )
+
+
+def allocation(level: PlaceLevel, since: date, until: date) -> tuple[Allocated, ...]:
+    """Money beside use, of each cost centre, team … for days from `since` to before `until` (UTC); most use first.
+
+    Both were booked where the holder belonged at the time, so the rows add up to the company's own sums.
+    """
+    column = f"{level}_id"
+    found: dict[int | None, _Sum] = defaultdict(_Sum)
+    bought = Spend.objects.filter(at__gte=_start(since), at__lt=_start(until))
+    used = UsageDay.objects.filter(day__gte=since, day__lt=until)
+    sums = bought.values_list(column, "line_id", "currency").annotate(total=Sum("amount_minor"))
+    for key, line, currency, total in sums:
+        found[key].lines.add(line)
+        found[key].spent[currency] = found[key].spent.get(currency, 0) + total
+    for key, line, total in used.values_list(column, "line_id").annotate(total=Sum("bytes")):
+        found[key].lines.add(line)
+        found[key].bytes += total
+    rows = [Allocated(key=key, spent=one.spent, lines=len(one.lines), bytes=one.bytes) for key, one in found.items()]
+    return tuple(sorted(rows, key=lambda row: (-row.bytes, row.key or 0)))
 
 
 def by_day(currency: str, since: date, until: date) -> dict[date, int]:

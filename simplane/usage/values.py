@@ -131,3 +131,14 @@ class Spent:
     currency: str
     amount_minor: int
     purchases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocated:
+    """What one cost centre (team …) had bought and used in a time. `spent`: minor units by currency, never added up."""
+
+    key: int | None
+    spent: Mapping[str, int]
+    lines: int
+    """That used data or had something bought."""
+    bytes: int

@@ -12,9 +12,11 @@ from simplane.core.db import transaction
 from simplane.organizations.models import Organization
 from simplane.usage import spend
 from simplane.usage.actions import record_purchase
-from simplane.usage.values import Holder, Purchase, Spent
+from simplane.usage.load import load
+from simplane.usage.values import Allocated, Holder, Purchase, Spent
+from tests import factories
 from tests.companies import company
-from tests.usage.world import DAY, NOON
+from tests.usage.world import DAY, NOON, at, metered, record
 
 pytestmark = pytest.mark.django_db
 NOVEMBER, YEAR = date(2026, 11, 1), (date(2026, 1, 1), date(2027, 1, 1))
@@ -49,3 +51,21 @@ def test_spend_is_summed_by_month_cost_centre_and_currency_and_each_purchase_cou
         assert spend.by_day("EUR", *YEAR) == {NOON.date(): 1000, date(2026, 10, 19): 100}
     with tenancy.scope(beta.pk):
         assert [one.amount_minor for one in spend.by_month("line", *YEAR)] == [5]
+
+
+def test_what_a_cost_centre_had_bought_stands_beside_what_it_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    at(monkeypatch, NOON)
+    acme, supplier = company("acme"), factories.supplier()
+    metered(acme, supplier, "L1", line_id=1, cost_centre_id=10)
+    metered(acme, supplier, "L2", line_id=2)
+    load(supplier.pk, [record(1, 700), record(2, 50, line="L2")])
+    bought(acme, "op-1", 900)
+    bought(acme, "op-2", 300, currency="USD")
+    bought(acme, "op-3", 100, cost_centre=20)
+
+    with tenancy.scope(acme.pk):
+        assert spend.allocation("cost_centre", *YEAR) == (
+            Allocated(key=10, spent={"EUR": 900, "USD": 300}, lines=1, bytes=700),
+            Allocated(key=None, spent={}, lines=1, bytes=50),
+            Allocated(key=20, spent={"EUR": 100}, lines=1, bytes=0),
+        )
