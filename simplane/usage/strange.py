@@ -36,7 +36,7 @@ def _alert(organization_id: int, line_id: int, strange: Anomaly, name: str) -> R
     whose = f"The line of {name}" if name else "A line without a person"
     return Raised(
         organization_id=organization_id,
-        kind="unusual_usage",
+        kind="usage",
         severity=Severity.WARNING,
         level="line",
         subject_id=line_id,

@@ -70,7 +70,7 @@ def test_a_strange_day_is_told_once_with_the_person_and_the_country(acme: Organi
 
     with tenancy.scope(acme.pk):
         alert = Alert.objects.get()
-    assert (alert.kind, alert.level, alert.subject_id, alert.count, alert.told) == ("unusual_usage", "line", 7, 2, 1)
+    assert (alert.kind, alert.level, alert.subject_id, alert.count, alert.told) == ("usage", "line", 7, 2, 1)
     assert alert.title == "Unusual use: Ana Lima"
     assert alert.text == (
         "The line of Ana Lima used 4 GB on Tuesday 17 November, mostly in TR: 20 times its usual active day (200 MB)."
