@@ -9,8 +9,9 @@ from datetime import datetime
 from django.db import connection
 
 from simplane.core.db import needs_transaction
-from simplane.policies.alerting import Raised, raise_many
-from simplane.policies.models import Reached
+from simplane.policies.alert_models import Alert
+from simplane.policies.alerting import Raised, raise_many, resolve_named
+from simplane.policies.models import Policy, Reached
 from simplane.policies.periods import Period
 from simplane.policies.rule import Rule
 from simplane.policies.usage_rules import DataCap, subject, threshold, used
@@ -96,6 +97,15 @@ def _new(
     with connection.cursor() as cursor:
         cursor.execute(KEEP, {**given, "organization": organization_id, "first": this.first, "now": now})
         return [(policy, whose) for policy, whose in cursor.fetchall()]
+
+
+@needs_transaction
+def start_over(policy: Policy) -> None:
+    """The cap is another one now: what was told of it is over, and a grace begins when the new one is reached."""
+    Reached.objects.filter(policy=policy).update(told=0, reached_at=None)
+    rows = Alert.objects.filter(organization_id=policy.organization_id, dedupe__startswith=f"cap:{policy.pk}:")
+    still = rows.exclude(state=Alert.State.RESOLVED).values_list("dedupe", flat=True)
+    resolve_named(policy.organization_id, *still)
 
 
 def _alert(organization_id: int, one: Near, this: Period) -> Raised:

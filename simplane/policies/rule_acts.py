@@ -12,6 +12,7 @@ from simplane.core import audit, clock, context, jobs
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import NotFound
 from simplane.core.ids import new_id
+from simplane.policies import reached
 from simplane.policies.errors import BadRule, NeedsConfirmation, Stale, Twice
 from simplane.policies.models import Policy, PolicyVersion, Stop
 from simplane.policies.on_usage import holding
@@ -140,6 +141,7 @@ def _next(policy: Policy, before: dict[str, Any], reason: str) -> None:
     policy.version += 1
     policy.updated_at = clock.now()
     policy.save()
+    reached.start_over(policy)
     _keep(policy, before, reason)
 
 

@@ -88,7 +88,7 @@ def test_raising_a_cap_resumes_what_the_rule_stopped_and_so_does_a_new_month(
 
 def test_a_grace_of_hours_ends_without_any_usage(acme: Organization, lines: Lines, time: Time) -> None:
     use(lines, {1: (7, 6 * GB)})
-    rule(acme, "data_cap", {**HARD, "grace_hours": 24, "grace_percent": 50})
+    made = rule(acme, "data_cap", {**HARD, "grace_hours": 24, "grace_percent": 50})
     assert on_usage(acme.pk, [1]) == Outcome(1)
     assert on_usage(acme.pk, [1]) == Outcome(1)
     with connection.cursor() as cursor:
@@ -97,6 +97,9 @@ def test_a_grace_of_hours_ends_without_any_usage(acme: Organization, lines: Line
     assert (json.loads(args)["organization_id"], json.loads(args)["line_ids"]) == (acme.pk, [1])
     time.after(hours=24)
     assert on_usage(acme.pk, [1]) == Outcome(1, stopped=1)
+    with tenancy.scope(acme.pk):
+        rule_acts.change(acme.pk, made.public_id, {**HARD, "cap_bytes": 6 * GB, "grace_hours": 24}, version=1)
+    assert on_usage(acme.pk, [1]) == Outcome(1, resumed=1), "a new cap has a grace of its own"
 
 
 def test_more_data_is_asked_for_once_until_it_came(acme: Organization, lines: Lines, news: News, time: Time) -> None:
