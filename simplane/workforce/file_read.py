@@ -12,7 +12,8 @@ from simplane.core.errors import Refusal
 
 MOST_BYTES = 16 * 1024 * 1024
 MOST_ROWS = 100_000
-COLUMNS: Mapping[str, tuple[str, ...]] = {
+Columns = Mapping[str, tuple[str, ...]]
+COLUMNS: Columns = {
     "email": ("e-mail", "email", "mail", "e-mail address", "work email", "e-mail-adresse"),
     "given_name": ("given name", "first name", "vorname"),
     "family_name": ("family name", "last name", "surname", "nachname"),
@@ -54,8 +55,11 @@ class Sheet:
     ignored: tuple[str, ...]
 
 
-def read(content: bytes) -> Sheet:
-    """UTF-8 with or without its mark, separated by commas, semicolons or tabs. Raises UnreadableFile."""
+def read(content: bytes, columns: Columns = COLUMNS) -> Sheet:
+    """UTF-8 with or without its mark, separated by commas, semicolons or tabs. Raises UnreadableFile.
+
+    `columns`: what a file of another kind may say of people, as `COLUMNS`.
+    """
     if len(content) > MOST_BYTES:
         raise UnreadableFile(f"the file is larger than {MOST_BYTES // 2**20} MB", fix="send it in parts")
     try:
@@ -66,7 +70,7 @@ def read(content: bytes) -> Sheet:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
     try:
         heading = next(reader, [])
-        places, ignored = _places(heading)
+        places, ignored = _places(heading, columns)
         rows = tuple(_rows(reader, places))
     except csv.Error as error:
         fix = "look for a quotation mark that is opened and not closed"
@@ -79,15 +83,16 @@ def _separator(text: str) -> str:
     return max(",;\t", key=first.count)
 
 
-def _places(heading: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def _places(heading: list[str], columns: Columns) -> tuple[dict[str, int], tuple[str, ...]]:
+    known = {_plain(name): field for field, names in columns.items() for name in (field, *names)}
     places: dict[str, int] = {}
     ignored: list[str] = []
     for place, name in enumerate(heading):
-        field = KNOWN.get(_plain(name))
+        field = known.get(_plain(name))
         if field is None:
             ignored.append(name.strip()[:80])
         elif field in places:
-            raise UnreadableFile(f"two columns say {HEADINGS[field]}", fix="delete or rename one of them")
+            raise UnreadableFile(f"two columns say {columns[field][0]}", fix="delete or rename one of them")
         else:
             places[field] = place
     if "email" not in places and "external_id" not in places:
@@ -115,6 +120,3 @@ def _value(cell: str) -> str:
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name.lower())
-
-
-KNOWN: Mapping[str, str] = {_plain(name): field for field, names in COLUMNS.items() for name in (field, *names)}

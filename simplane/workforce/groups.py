@@ -157,12 +157,9 @@ def _settle_teams(employee_ids: list[int], team_id: int | None) -> None:
     """Bring people to the team of their groups. Out of the last group of team `team_id`: in no team."""
     if team_id is None and not Group.objects.filter(team__isnull=False).exists():
         return
-    rows = GroupMember.objects.filter(employee_id__in=employee_ids, group__team__isnull=False)
+    links = GroupMember.objects.filter(employee_id__in=employee_ids, group__team__isnull=False)
     # Of several groups with a team the first by name counts: it comes last here.
-    given = dict(rows.order_by(F("group__display_name").desc()).values_list("employee_id", "group__team_id"))
-    for one in (
-        Employee.objects.select_for_update(no_key=True).filter(pk__in=employee_ids, removed_at=None).order_by("pk")
-    ):
-        wanted = given.get(one.pk, None if one.team_id == team_id else one.team_id)
-        if wanted != one.team_id:
-            people.change(one, {"team_id": wanted})
+    given = dict(links.order_by(F("group__display_name").desc()).values_list("employee_id", "group__team_id"))
+    rows = Employee.objects.select_for_update(no_key=True).filter(pk__in=employee_ids, removed_at=None).order_by("pk")
+    wanted = {one: given.get(one.pk, None if one.team_id == team_id else one.team_id) for one in rows}
+    people.move({one: team for one, team in wanted.items() if team != one.team_id})

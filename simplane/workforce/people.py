@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from simplane.core import audit, clock, events, tenancy
+from simplane.core import audit, clock, context, events, rows, tenancy
 from simplane.core.db import needs_transaction
 from simplane.core.errors import NotFound
 from simplane.core.ids import new_id
@@ -16,6 +17,7 @@ from simplane.workforce.facts import SILENT, Facts, cleaned
 from simplane.workforce.models import Employee
 
 State = Employee.State
+CROWD = 100
 
 
 def today() -> date:
@@ -113,6 +115,26 @@ def _tell(one: Employee, state: str, moved_from: tuple[int | None, int | None]) 
         events.record(EmployeeLeft(organization_id=whose, employee_id=one.pk))
     if moved_from != (one.team_id, one.cost_centre_id):
         events.record(moved(one.pk, moved_from, (one.team_id, one.cost_centre_id)))
+
+
+@needs_transaction
+def move(wanted: Mapping[Employee, int | None]) -> None:
+    """Bring people into other teams. Each one's history says so; of a crowd one line names them all."""
+    if len(wanted) <= CROWD:
+        for one, team in wanted.items():
+            change(one, {"team_id": team})
+        return
+    now, rid = clock.now(), context.request_id()
+    given = [
+        {"id": one.pk, "team_id": team, "version": one.version + 1, "updated_at": now} for one, team in wanted.items()
+    ]
+    rows.change_many(Employee, given)
+    after = {one.public_id: team for one, team in wanted.items()}
+    audit.note("employee.crowd_moved", "employee", f"{len(after)} people", after={"team of each": after})
+    news = [
+        moved(one.pk, (one.team_id, one.cost_centre_id), (team, one.cost_centre_id)) for one, team in wanted.items()
+    ]
+    events.record_each([(rid, one) for one in news])
 
 
 def moved(

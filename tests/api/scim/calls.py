@@ -15,6 +15,16 @@ from simplane.workforce.tokens import create_token
 USER, GROUP = "urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+COPIES = """
+INSERT INTO workforce_employee (organization_id, public_id, user_name, email, external_id, given_name, family_name, title,
+  country, locale, state, source, scim, manager_said, version, created_at, updated_at)
+SELECT %s, 'emp_' || n, n || '@acme.example', n || '@acme.example', n::text, 'Ana', 'Lima ' || n, '', '', 'en', 'active',
+  'scim', jsonb_build_object('schemas', array['urn:ietf:params:scim:schemas:core:2.0:User'], 'active', true,
+  'emails', json_build_array(json_build_object('value', n || '@acme.example', 'type', 'work', 'primary', true))), '', 1,
+  now(), now()
+FROM generate_series(1, 5000) AS n
+"""
+"""5,000 people of a company, as an HR system would have written them."""
 
 
 @dataclass(frozen=True, slots=True)

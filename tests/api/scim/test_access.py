@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -15,7 +16,7 @@ from simplane.core.ids import new_id
 from simplane.organizations import hosts
 from simplane.workforce import tokens
 from simplane.workforce.models import Employee, ScimToken
-from tests.api.scim.calls import Caller, caller
+from tests.api.scim.calls import COPIES, Caller, caller
 from tests.companies import company, employee
 
 pytestmark = pytest.mark.django_db
@@ -97,14 +98,25 @@ def few(ours: Caller, count: int) -> int:
     return len(asked)
 
 
-COPIES = """
-INSERT INTO workforce_employee (organization_id, public_id, user_name, email, external_id, given_name, family_name, title,
-  country, locale, state, source, scim, manager_said, version, created_at, updated_at)
-SELECT %s, 'emp_' || n, n || '@acme.example', n || '@acme.example', n::text, 'Ana', 'Lima ' || n, '', '', 'en', 'active',
-  'scim', jsonb_build_object('schemas', array['urn:ietf:params:scim:schemas:core:2.0:User'], 'active', true,
-  'emails', json_build_array(json_build_object('value', n || '@acme.example', 'type', 'work', 'primary', true))), '', 1, now(), now()
-FROM generate_series(1, 5000) AS n
-"""
+@pytest.mark.django_db(transaction=True)
+def test_changes_of_one_group_that_come_at_once_all_count() -> None:
+    ours = caller(company())
+    people = [ours.create(f"p{number}")["id"] for number in range(3)]
+    path = f"/Groups/{ours.send('POST', '/Groups', {'displayName': 'g'}, status=201)['id']}"
+    ready = threading.Barrier(len(people))
+
+    def add(person: str) -> None:
+        ready.wait()
+        ours.patch(path, {"op": "Add", "path": "members", "value": [{"value": person}]})
+        connection.close()
+
+    threads = [threading.Thread(target=add, args=[person]) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {one["value"] for one in ours.send("GET", path)["members"]} == set(people)
 
 
 def test_a_company_holds_only_so_many_tokens_and_nobody_reads_one_again() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.db.models import Max
+from django.test.utils import CaptureQueriesContext
 
 from simplane.core import tenancy
 from simplane.core.models import AuditEntry, Event
 from simplane.organizations.models import Organization
 from simplane.workforce import groups
 from simplane.workforce.models import Employee
-from tests.api.scim.calls import ENTERPRISE, GROUP, USER, Caller, caller
+from tests.api.scim.calls import COPIES, ENTERPRISE, GROUP, USER, Caller, caller
 from tests.companies import company, team
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +140,21 @@ def test_a_group_can_stand_for_a_team_and_a_role(acme: Organization) -> None:
     assert {employee(acme, one["id"]).team_id for one in (ana, ben)} == {None}
     assert entra.found("Groups", 'displayName eq "ESIM sales"', excludedAttributes="members")[0]["id"] == made["id"]
     assert news().count(("EmployeeMoved", ana["id"])) == 2
+
+
+def test_a_crowd_changes_its_team_in_one_go(acme: Organization) -> None:
+    entra, sales = caller(acme), team(acme, "Sales")
+    with tenancy.scope(acme.pk), connection.cursor() as cursor:
+        cursor.execute(COPIES, [acme.pk])
+    members = [{"value": f"emp_{number}"} for number in range(1, 151)]
+    made = entra.send("POST", "/Groups", {"displayName": "Sales", "members": members}, status=201)
+    with tenancy.scope(acme.pk):
+        with CaptureQueriesContext(connection) as asked:
+            groups.map_group(made["id"], team=sales.public_id)
+        assert Employee.objects.filter(team=sales, version=2).count() == 150
+        assert AuditEntry.objects.filter(action="employee.crowd_moved").count() == 1
+    assert len(asked) < 20
+    assert len(news()) == 150
 
 
 def test_what_can_not_be_is_refused_and_changes_nothing(acme: Organization) -> None:
