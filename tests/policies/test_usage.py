@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from simplane.policies.errors import NeedsConfirmation, Stale, Twice
 from simplane.policies.models import CompanySettings, Stop
 from simplane.policies.on_usage import on_usage
 from simplane.policies.values import LineMonth
+from tests.companies import company
 from tests.policies.conftest import GB, Time
 
 Lines = dict[int, LineMonth]
@@ -170,6 +172,27 @@ def test_many_lines_cost_a_fixed_number_of_statements_and_a_storm_is_one_message
             ("400 lines are suspended by a rule", 2),
         ]
         assert Alert.objects.filter(level="line").count() == 421
+
+
+@pytest.mark.django_db(transaction=True)
+def test_evaluations_at_once_stop_a_line_once(lines: Lines, news: News, time: Time) -> None:
+    acme = company("acme")
+    use(lines, {1: (7, 6 * GB)})
+    rule(acme, "data_cap", HARD, confirm=True)
+    ready, said = threading.Barrier(6), list[int]()
+
+    def judge() -> None:
+        ready.wait()
+        said.append(on_usage(acme.pk, [1]).stopped)
+        connection.close()
+
+    threads = [threading.Thread(target=judge) for _ in range(6)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(said) == [0, 0, 0, 0, 0, 1]
+    assert kinds(news()) == ["AlertRaised", "AlertRaised", "LineMustStop"]
 
 
 def test_an_alert_is_acknowledged_or_told_again_to_all(acme: Organization, time: Time, news: News) -> None:
