@@ -27,6 +27,17 @@ GROUPS: tuple[Group, ...] = (
         (
             Entry("people", "Employees", "company:people", "people", "e", "people:read"),
             Entry("lines", "Lines", "company:lines", "esim", "l", "lines:read"),
+            Entry("teams", "Teams", "company:teams", "partner", "m", "people:read"),
+            Entry("cost_centres", "Cost centres", "company:cost_centres", "ledger", "c", "people:read"),
+        ),
+    ),
+    (
+        "Rules",
+        (
+            Entry("approvals", "Approvals", "company:approvals", "check", "a", "approvals:decide"),
+            Entry("alerts", "Alerts", "company:alerts", "bell", "t", "alerts:read"),
+            Entry("rules", "Rules", "company:rules", "route", "r", "policies:read"),
+            Entry("budgets", "Budgets", "company:budgets", "money", "b", "spend:read"),
         ),
     ),
 )

@@ -6,9 +6,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from simplane.company import give, install, line_acts, line_page, lines, overview, people, person
+from simplane.company import urls_people as folk
+from simplane.company import urls_rules as ruling
 
 pages: list[URLPattern] = [
     path("", overview.overview, name="overview"),
+    *folk.pages,
     path("people/", people.people, name="people"),
     path("people/<str:public_id>/", person.person, name="person"),
     path("people/<str:public_id>/give/", give.give, name="give"),
@@ -19,8 +22,9 @@ pages: list[URLPattern] = [
     path("lines/<str:public_id>/", line_page.line, name="line"),
     path("lines/<str:public_id>/link/", line_acts.line_link, name="line_link"),
     path("lines/<str:public_id>/<str:name>/", line_acts.line_deed, name="line_deed"),
+    *ruling.pages,
 ]
-open_pages: list[URLPattern] = [path("install/<str:secret>/", install.install, name="install")]
+open_pages: list[URLPattern] = [path("install/<str:secret>/", install.install, name="install"), *ruling.open_pages]
 """Without a sign-in: the address is its own key."""
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((pages + open_pages, "company"))),
