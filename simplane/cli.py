@@ -13,7 +13,7 @@ COMMANDS = {
     "demo-order": ("demo_order", "one order from the shop to a phone, shown as JSON"),
     "chaos": (
         "chaos",
-        "many orders under faults and kills: nothing is lost or bought twice; --money: the ledger alone",
+        "many orders under faults and kills: nothing is lost or bought twice; --money: the ledger; --companies: lines",
     ),
     "bench": ("bench", "intake | fulfilment | catalog | orders: figures as ratios to a limit of the same run"),
     "sync-catalog": ("sync_catalog", "pull the suppliers' catalogues and show what changed"),

@@ -55,6 +55,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _server.leave()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half of a worker's time is waiting for the processes that it started: three workers for two cores."""
+    return max(2, (os.cpu_count() or 2) * 3 // 2)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that no worker begins one when the others are done."""
     items.sort(key=lambda item: not item.path.is_relative_to(LONGEST))

@@ -16,7 +16,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from simplane.ops import chaos_facts, chaos_faults, chaos_money, chaos_open, chaos_plan, chaos_shelf, chaos_verdict
+from simplane.ops import (
+    chaos_companies,
+    chaos_facts,
+    chaos_faults,
+    chaos_money,
+    chaos_open,
+    chaos_plan,
+    chaos_shelf,
+    chaos_verdict,
+)
 from simplane.ops.chaos_director import Director
 from simplane.ops.chaos_verdict import Verdict
 from simplane.ops.scratch import report, say, scratch_stage
@@ -42,10 +51,13 @@ class Calm:
 
 def main(argv: list[str]) -> int:
     """Exit code 0 when nothing is lost, bought twice or left unknown."""
+    if "--companies" in argv:
+        return chaos_companies.main([word for word in argv if word != "--companies"])
     if "--money" in argv:
         return chaos_money.main([word for word in argv if word != "--money"])
     parser = argparse.ArgumentParser(prog="simplane chaos", description=__doc__)
     parser.add_argument("--money", action="store_true", help="try the ledger instead (see chaos --money --help)")
+    parser.add_argument("--companies", action="store_true", help="try companies' lines instead (see its --help)")
     parser.add_argument("--orders", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1, help="another seed is another storm")
     parser.add_argument("--minutes", type=float, default=15.0, help="most minutes of calm after the storm")
