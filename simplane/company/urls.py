@@ -29,6 +29,7 @@ open_pages: list[URLPattern] = [path("install/<str:secret>/", install.install, n
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((pages + open_pages, "company"))),
     path("", include("simplane.store.urls")),
+    path("", include("simplane.api.scim.urls")),
     path("accounts/email/", RedirectView.as_view(pattern_name="mfa_index")),
     path("accounts/", include("allauth.urls")),
 ]
