@@ -31,7 +31,7 @@ def give(request: CompanyRequest, public_id: str) -> HttpResponse:
     plans = list(Plan.objects.filter(active=True).order_by("name"))
     context = {
         "person": person,
-        "rows": [(plan, _verdict(request, person, plan)) for plan in plans],
+        "rows": [(plan, verdict_on(person, plan)) for plan in plans],
         "key": new_id("key"),
     }
     return show(request, "give", "people", context)
@@ -51,10 +51,11 @@ def _give(request: CompanyRequest, person: Employee) -> Operation | None:
         return None
 
 
-def _verdict(request: CompanyRequest, person: Employee, plan: Plan) -> Verdict:
+def verdict_on(person: Employee, plan: Plan) -> Verdict:
+    """What the rules and budgets say to a line of this person on this plan, now."""
     return check(
         PurchaseFacts(
-            organization_id=request.company.organization.pk,
+            organization_id=person.organization_id,
             employee_id=person.pk,
             team_id=person.team_id,
             cost_centre_id=person.cost_centre_id,

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from simplane.company.deeds import DEEDS, Deed, hindrance
+from simplane.company.deeds import DEEDS, Deed
 from simplane.company.line_page import own_line
 from simplane.company.reach import within
 from simplane.company.shell import CompanyRequest, page, show
@@ -17,6 +17,7 @@ from simplane.core.errors import NotFound
 from simplane.core.ids import new_id
 from simplane.fleet import bulk
 from simplane.fleet.models import FleetLine, Operation
+from simplane.fleet.possible import hindrance
 from simplane.ui.outcomes import attempt
 
 KEY_LENGTH = 40
@@ -92,8 +93,14 @@ def bulk_page(request: CompanyRequest, public_id: str) -> HttpResponse:
     found = bulk.progress(public_id)
     rows = Operation.objects.filter(bulk=found.bulk).select_related("line__employee", "line__plan")
     shown = within(request.company, rows, team="line__team").order_by("pk")[:200]
-    share = 100 * (found.done + found.failed) // max(1, found.done + found.failed + found.open)
-    return show(request, "bulk", "lines", {"found": found, "rows": shown, "share": share})
+    over = found.done + found.failed + found.refused
+    context = {
+        "found": found,
+        "rows": shown,
+        "refused": [] if request.company.narrow else found.bulk.rows.exclude(refused="").order_by("number")[:200],
+        "share": 100 * over // max(1, over + found.open + found.waiting),
+    }
+    return show(request, "bulk", "lines", context)
 
 
 def _deed(name: str) -> Deed:

@@ -7,10 +7,11 @@ from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
 from simplane.company.deeds import DEEDS
-from simplane.company.reach import within
+from simplane.company.reach import led_by, within
 from simplane.company.shell import CompanyRequest, page, show
-from simplane.fleet.models import FleetLine
+from simplane.fleet.models import FleetLine, Plan
 from simplane.ui.paging import page_of
+from simplane.workforce.models import Team
 
 
 @require_safe
@@ -21,6 +22,8 @@ def lines(request: CompanyRequest) -> HttpResponse:
     context = {
         "page": page_of(rows.select_related("employee", "plan", "team"), request.GET),
         "states": FleetLine.State.choices,
+        "teams": led_by(request.company) if request.company.narrow else Team.objects.order_by("name"),
+        "plans": Plan.objects.order_by("name"),
         "deeds": DEEDS.values(),
         "search": request.GET.get("q", ""),
     }
@@ -28,8 +31,8 @@ def lines(request: CompanyRequest) -> HttpResponse:
 
 
 def filtered(query: QueryDict, rows: QuerySet[FleetLine]) -> QuerySet[FleetLine]:
-    """By the words of a search (the person, the label, the beginning of the ICCID) and by state."""
-    for word in query.get("q", "").split()[:5]:
+    """By the words of a search (the person, the label, the beginning of the ICCID) by team, plan and state."""
+    for word in query.get("q", "").replace("\0", "").split()[:5]:
         rows = rows.filter(
             Q(employee__given_name__istartswith=word)
             | Q(employee__family_name__istartswith=word)
@@ -39,4 +42,5 @@ def filtered(query: QueryDict, rows: QuerySet[FleetLine]) -> QuerySet[FleetLine]
         )
     if query.get("state") in FleetLine.State.values:
         rows = rows.filter(state=query["state"])
-    return rows
+    exact = {f"{name}__public_id": query.get(name, "").replace("\0", "") for name in ("team", "plan")}
+    return rows.filter(**{field: value for field, value in exact.items() if value})

@@ -6,11 +6,11 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
-from simplane.company.reach import within
+from simplane.company.reach import led_by, within
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.fleet.models import FleetLine
 from simplane.ui.paging import page_of
-from simplane.workforce.models import Employee
+from simplane.workforce.models import CostCentre, Employee, Team
 
 OPEN_LINES = ~Q(lines__state__in=[FleetLine.State.ENDED, FleetLine.State.FAILED])
 
@@ -24,14 +24,16 @@ def people(request: CompanyRequest) -> HttpResponse:
     context = {
         "page": page_of(shown, request.GET),
         "states": Employee.State.choices,
+        "teams": led_by(request.company) if request.company.narrow else Team.objects.order_by("name"),
+        "centres": CostCentre.objects.order_by("code"),
         "search": request.GET.get("q", ""),
     }
     return show(request, "people", "people", context)
 
 
 def filtered(query: QueryDict, rows: QuerySet[Employee]) -> QuerySet[Employee]:
-    """By the words of a search (name, address, the HR system's number) and by state."""
-    for word in query.get("q", "").split()[:5]:
+    """By the words of a search (name, address, the HR system's number), by team, cost centre and state."""
+    for word in query.get("q", "").replace("\0", "").split()[:5]:
         rows = rows.filter(
             Q(given_name__istartswith=word)
             | Q(family_name__istartswith=word)
@@ -41,4 +43,5 @@ def filtered(query: QueryDict, rows: QuerySet[Employee]) -> QuerySet[Employee]:
         )
     if query.get("state") in Employee.State.values:
         rows = rows.filter(state=query["state"])
-    return rows
+    exact = {f"{name}__public_id": query.get(name, "").replace("\0", "") for name in ("team", "cost_centre")}
+    return rows.filter(removed_at=None, **{field: value for field, value in exact.items() if value})

@@ -135,12 +135,44 @@ class Bulk(TenantModel):
     asked_by = models.CharField(max_length=120)
     asked_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    idempotency_key = models.CharField(max_length=40, blank=True)
+    """Of the page that asked, so that a double click is one request."""
 
     class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="bulk_once_a_key",
+            )
+        ]
         indexes = [models.Index(fields=["organization", "-id"], name="bulk_newest")]
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class BulkRow(TenantModel):
+    """One wish of a bulk that a job writes down: it waits, became an operation, or was refused."""
+
+    bulk = models.ForeignKey(Bulk, models.CASCADE, related_name="rows", db_index=False)
+    number = models.PositiveIntegerField()
+    """In the order of the request, from 0."""
+    subject = models.CharField(max_length=32)
+    """Public id of a person (new lines) or of a line."""
+    plan = models.CharField(max_length=32, blank=True)
+    label = models.CharField(max_length=80, blank=True)
+    note = models.CharField(max_length=254, blank=True)
+    """How people know it: a name or an address."""
+    taken_at = models.DateTimeField(null=True)
+    """When it became an operation or was refused."""
+    refused = models.CharField(max_length=300, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["bulk", "number"], name="bulk_row_once")]
+
+    def __str__(self) -> str:
+        return f"{self.bulk_id}:{self.number}"
 
 
 class Operation(TenantModel, WorkItem):

@@ -17,7 +17,7 @@ from simplane.fleet.events import OperationAsked, OperationEnded
 from simplane.fleet.models import Bulk, FleetLine, Operation, Plan, Service
 from simplane.fleet.states import OPEN, OVER
 from simplane.policies import actions as policies
-from simplane.policies.values import PurchaseFacts, PurchaseKind
+from simplane.policies.values import PurchaseFacts, PurchaseKind, Reason, Verdict
 from simplane.workforce.models import Employee
 
 K, Op, S = Operation.Kind, Operation.State, FleetLine.State
@@ -32,9 +32,11 @@ def provision(
     key: str = "",
     bulk: Bulk | None = None,
     reason: str = "",
+    ask_first: bool = False,
 ) -> Operation:
     """A new line on a plan, for a person or a thing: policy and budget first, then it is ordered once.
 
+    `ask_first`: it waits for approval whatever the rules allow, for somebody asks who may not order.
     Raises NoSuchPlan, NotAtWork, AgainstPolicy; changes nothing then. A verdict of `needs_approval` makes a line that waits.
     """
     if known := _known(key):
@@ -55,7 +57,7 @@ def provision(
             created_at=clock.now(),
         )
         wish = _wish(line, K.PROVISION, asked_by, key=key, bulk=bulk, reason=reason, plan=plan)
-        _buy(wish, line, plan)
+        _buy(wish, line, plan, ask_first=ask_first)
         return wish
 
 
@@ -170,10 +172,12 @@ def _wish(
 
 
 @needs_transaction
-def _buy(wish: Operation, line: FleetLine, plan: Plan) -> None:
+def _buy(wish: Operation, line: FleetLine, plan: Plan, *, ask_first: bool = False) -> None:
     """Have the budgets reserve it, then write it down: to be ordered, or to wait for approval. Raises AgainstPolicy."""
     facts = _facts(line, plan, _buying(wish))
-    verdict = policies.reserve(facts, key=wish.public_id)
+    verdict = policies.check(facts) if ask_first else policies.reserve(facts, key=wish.public_id)
+    if ask_first and verdict.outcome == "allow":
+        verdict = Verdict("needs_approval", (Reason("asked", wish.reason or "Somebody asks for it."),))
     if verdict.outcome == "deny":
         raise AgainstPolicy(verdict.reasons)
     waits = verdict.outcome == "needs_approval"
