@@ -40,6 +40,14 @@ GROUPS: tuple[Group, ...] = (
             Entry("budgets", "Budgets", "company:budgets", "money", "b", "spend:read"),
         ),
     ),
+    (
+        "Money",
+        (
+            Entry("spend", "Spend", "company:spend", "card", "s", "spend:read"),
+            Entry("billing", "Invoices", "company:invoices", "ledger", "i", "billing:read"),
+            Entry("audit", "Audit log", "company:audit", "audit", "h", "audit:read"),
+        ),
+    ),
 )
 
 

@@ -1,23 +1,32 @@
-"""The first page of a company: how many lines, in which state, and what needs somebody."""
+"""The first page of a company: how many lines, what they used and cost this month, and what needs somebody."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db.models import Count
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from simplane.company.reach import within
+from simplane.company.approvals import waiting
+from simplane.company.budgets import standing_now
+from simplane.company.reach import led_by, within
 from simplane.company.shell import CompanyRequest, page, show
+from simplane.company.spend import spent_this_month
+from simplane.company.whom import concerning
 from simplane.fleet.models import FleetLine
+from simplane.policies import queries
+from simplane.usage.queries import month_to_date, month_to_date_of
 from simplane.workforce.models import Employee
 
 S = FleetLine.State
+SHOWN = 5
 
 
 @require_safe
 @page("overview:read")
 def overview(request: CompanyRequest) -> HttpResponse:
-    """Lines by state and people at work."""
+    """Lines by state, people at work, this month, budgets, alerts and questions; what the role may not see is left out."""
     lines = within(request.company, FleetLine.objects.all())
     by_state = {row["state"]: row["many"] for row in lines.order_by().values("state").annotate(many=Count("pk"))}
     people = within(request.company, Employee.objects.filter(state=Employee.State.ACTIVE))
@@ -28,5 +37,31 @@ def overview(request: CompanyRequest) -> HttpResponse:
         "suspended": by_state.get(S.SUSPENDED, 0),
         "failed": by_state.get(S.FAILED, 0),
         "lines": sum(by_state.values()),
+        **_this_month(request),
+        **_needs_you(request),
     }
     return show(request, "overview", "overview", context)
+
+
+def _this_month(request: CompanyRequest) -> dict[str, Any]:
+    """Bytes, and money where the role sees it."""
+    made: dict[str, Any] = {}
+    if request.company.narrow:
+        made["used"] = sum(month_to_date_of("team", led_by(request.company).values_list("pk", flat=True)).values())
+    else:
+        month = month_to_date()
+        made |= {"used": month.bytes, "measured": month.fresh.newest}
+    if request.company.may("spend:read"):
+        made["spent"] = spent_this_month(request)
+        made["budgets"] = standing_now(request)[:SHOWN]
+    return made
+
+
+def _needs_you(request: CompanyRequest) -> dict[str, Any]:
+    alerts = concerning(request.company, queries.alerts(request.company.organization.pk))
+    found = list(alerts[: SHOWN + 1])
+    return {
+        "alerts": found[:SHOWN],
+        "more_alerts": len(found) > SHOWN,
+        "questions": waiting(request.company) if request.company.may("approvals:decide") else 0,
+    }

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from simplane.company import give, install, line_acts, line_page, lines, overview, people, person
+from simplane.company import urls_money as paying
 from simplane.company import urls_people as folk
 from simplane.company import urls_rules as ruling
 
@@ -23,6 +24,7 @@ pages: list[URLPattern] = [
     path("lines/<str:public_id>/link/", line_acts.line_link, name="line_link"),
     path("lines/<str:public_id>/<str:name>/", line_acts.line_deed, name="line_deed"),
     *ruling.pages,
+    *paying.pages,
 ]
 open_pages: list[URLPattern] = [path("install/<str:secret>/", install.install, name="install"), *ruling.open_pages]
 """Without a sign-in: the address is its own key."""

@@ -1,0 +1,70 @@
+"""The company's history: who did what to what and when, with before and after; searchable, and as CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, QueryDict
+from django.views.decorators.http import require_safe
+
+from simplane.company.billing import download
+from simplane.company.shell import CompanyRequest, page, show
+from simplane.core.cells import csv_lines
+from simplane.core.models import AuditEntry
+from simplane.ui.paging import page_of
+
+MOST = 50_000
+"""Rows of one file: it is made whole, behind the wall."""
+COLUMNS = ("at (UTC)", "who", "action", "thing", "id", "reason", "before", "after", "request")
+
+
+@require_safe
+@page("audit:read")
+def audit(request: CompanyRequest) -> HttpResponse:
+    """Newest first, by words, who, action and days; `?file=csv`: the newest 50,000 of them as a file."""
+    rows = filtered(request.GET, AuditEntry.objects.filter(organization_id=request.company.organization.pk))
+    if request.GET.get("file") == "csv":
+        return download("audit.csv", "text/csv; charset=utf-8", csv_lines(COLUMNS, _cells(rows)))
+    query = request.GET.copy()
+    query["file"] = "csv"
+    for cursor in ("after", "before"):
+        query.pop(cursor, None)
+    return show(request, "audit", "audit", {"page": page_of(rows, request.GET), "csv": query.urlencode(), "most": MOST})
+
+
+def filtered(query: QueryDict, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Every word must stand somewhere; days are UTC and both are included."""
+    for word in query.get("q", "").split()[:5]:
+        rows = rows.filter(
+            Q(reason__icontains=word)
+            | Q(entity_id__icontains=word)
+            | Q(entity__icontains=word)
+            | Q(before__icontains=word)
+            | Q(after__icontains=word)
+        )
+    if who := query.get("actor", "").strip():
+        rows = rows.filter(actor__icontains=who)
+    if action := query.get("action", "").strip():
+        rows = rows.filter(action__icontains=action.replace(" ", "."))
+    if since := _day(query.get("since", "")):
+        rows = rows.filter(at__gte=since)
+    if until := _day(query.get("until", "")):
+        rows = rows.filter(at__lt=until + timedelta(days=1))
+    return rows
+
+
+def _day(text: str) -> datetime | None:
+    """`2026-11-20`; None of anything else."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _cells(rows: QuerySet[AuditEntry]) -> Iterator[tuple[object, ...]]:
+    for one in rows.order_by("-pk")[:MOST].iterator(chunk_size=2000):
+        shown = (json.dumps(value, ensure_ascii=False) if value else "" for value in (one.before, one.after))
+        yield one.at, one.actor, one.action, one.entity, one.entity_id, one.reason, *shown, one.request_id

@@ -1,0 +1,16 @@
+"""Addresses of what a company pays and of its history."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from simplane.company import audit, billing, spend
+
+pages: list[URLPattern] = [
+    path("spend/", spend.spend, name="spend"),
+    path("invoices/", billing.invoices, name="invoices"),
+    path("invoices/<str:public_id>/", billing.invoice, name="invoice"),
+    path("invoices/<str:public_id>/lines/<str:name>/", billing.invoice_line, name="invoice_line"),
+    path("invoices/<str:public_id>/<str:name>/", billing.invoice_file, name="invoice_file"),
+    path("audit/", audit.audit, name="audit"),
+]
