@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simplane.fleet.actions import reactivate, replace, suspend, terminate
-from simplane.fleet.models import FleetLine, Operation, Service
-from simplane.fleet.states import OVER
+from simplane.fleet.models import FleetLine, Operation
+from simplane.fleet.possible import hindrance
 
 Name = Literal["suspend", "reactivate", "replace", "terminate"]
 
@@ -58,22 +58,3 @@ DEEDS: dict[str, Deed] = {
 def possible_for(line: FleetLine) -> list[Deed]:
     """What can be done with a line as it is, by its plan and its state."""
     return [deed for deed in DEEDS.values() if not hindrance(line, deed.name)]
-
-
-def hindrance(line: FleetLine, name: str) -> str:
-    """Why a deed is not possible for a line; empty: it is."""
-    if line.state in OVER or line.wanted == Service.TERMINATED:
-        return "it has ended"
-    if line.line_id is None:
-        return "it has no eSIM yet"
-    if name in ("suspend", "reactivate") and not line.plan.can_suspend:
-        return "its supplier can not pause it"
-    if name == "suspend" and line.wanted == Service.SUSPENDED:
-        return "it is suspended already"
-    if name == "reactivate" and line.wanted == Service.ACTIVE and line.service != Service.SUSPENDED:
-        return "it is not suspended"
-    if name == "replace" and not (line.plan.can_replace and line.plan.active):
-        return "its plan can not be had again"
-    if name == "terminate" and not (line.plan.can_terminate or line.plan.can_suspend):
-        return "its supplier can neither end nor pause it: it ends with its plan"
-    return ""
