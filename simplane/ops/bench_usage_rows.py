@@ -141,7 +141,7 @@ def fill(each: int, *, first: int, last: int) -> None:
         given = {"day": partitions.bounds(day)[0], "each": each, "first": ids[first - 1], "last": ids[last - 1]}
         _run(FILL, given)
         _run(SUM, given)
-    _run("VACUUM (ANALYZE) usage_day")
+    _run("VACUUM (ANALYZE) usage_day, usage_event")
     _run("CHECKPOINT")
 
 
