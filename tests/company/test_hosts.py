@@ -118,7 +118,9 @@ def guarded_pages() -> list[tuple[str, str]]:
         rule = getattr(pattern.callback, "rule", None)
         assert rule is not None, f"{pattern.name} has no guard"
         assert rule.permission in PERMISSIONS
-        found.append((str(pattern.pattern).replace("<str:public_id>", "x").replace("<str:name>", "suspend"), rule.permission))
+        found.append(
+            (str(pattern.pattern).replace("<str:public_id>", "x").replace("<str:name>", "suspend"), rule.permission)
+        )
     return found
 
 
