@@ -84,6 +84,20 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "too_many_endpoints": Problem(409, "There are as many webhook endpoints as may be", "delete one first"),
     "endpoint_disabled": Problem(409, "The webhook endpoint is disabled", "enable it, then send it again"),
+    "bad_input": Problem(422, "Something that was sent can not be so", "read `detail`, correct it, send it again"),
+    "bad_person": Problem(422, "Something about this person can not be so", "read `detail`, correct it, send it again"),
+    "manager_cycle": Problem(
+        422, "Somebody would be their own manager", "choose a manager who does not report to them"
+    ),
+    "taken": Problem(409, "Somebody or something else has this already", "use another one, or change who has it"),
+    "changed_meanwhile": Problem(409, "Somebody else changed this meanwhile", "read it again, then change it"),
+    "no_such_plan": Problem(422, "The company has no such plan", "choose one of GET /tenants/{tenant}/plans"),
+    "employee_not_active": Problem(409, "This person has left, or is not known", "read the employee's state first"),
+    "against_policy": Problem(
+        409, "A rule of the company forbids it", "`reasons` says which; change the rule or budget, or ask for less"
+    ),
+    "line_busy": Problem(409, "Something else is being done with this line", "wait until that operation is over"),
+    "not_possible": Problem(409, "This line can not do this as it is now", "read `can` of the line and its plan first"),
     "unavailable": Problem(
         503,
         "This was not confirmed in time",

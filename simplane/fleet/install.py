@@ -18,6 +18,7 @@ from simplane.core.db import transaction
 from simplane.core.errors import Refusal
 from simplane.delivery import links, plain
 from simplane.delivery.models import InstallLink as Page
+from simplane.fleet.errors import NotPossible
 from simplane.fleet.models import FleetLine, InstallLink
 from simplane.fleet.states import OVER
 from simplane.lines.models import Line
@@ -75,6 +76,17 @@ def send(fleet_line_id: int) -> None:
             link=f"{address_of(company.slug)}/install/{secret}/",
         ),
     )
+
+
+def mail_again(line: FleetLine) -> None:
+    """In the company's scope: have a fresh link mailed to the line's person. Raises NotPossible."""
+    if line.line_id is None or line.state in OVER:
+        raise NotPossible("this line has no eSIM to be installed", fix="wait until it is ready, or order a new one")
+    if line.employee is None or not line.employee.email:
+        raise NotPossible("nobody with an e-mail address has this line", fix="give the person an address first")
+    with transaction():
+        jobs.enqueue("fleet.send_link", once_key=f"fleet-link:{line.pk}", line_id=line.pk)
+        audit.note("line.link_asked", "line", line.public_id)
 
 
 def look(organization_id: int, secret: str) -> Opened | None:

@@ -34,6 +34,8 @@ PERMISSIONS: Mapping[str, frozenset[R]] = {
 }
 NARROW = frozenset({R.MANAGER})
 """Roles whose permissions reach only the teams they lead (and everybody only their own under `own:`)."""
+SCOPES = ("people:read", "people:write", "lines:read", "lines:write", "usage:read", "spend:read")
+"""Permissions that an API key of a company may hold. It reaches all teams."""
 WORDS: Mapping[R, str] = {
     R.OWNER: "everything, and the settings",
     R.FINANCE: "spend, budgets, invoices and the audit log",
@@ -46,3 +48,8 @@ WORDS: Mapping[R, str] = {
 def allows(role: R, permission: str) -> bool:
     """Whether a role holds a permission. Raises KeyError for a permission that the table does not have."""
     return role in PERMISSIONS[permission]
+
+
+def scopes_of(role: R) -> tuple[str, ...]:
+    """Which scopes a key may have that somebody of this role makes: none for who holds permissions for some teams only."""
+    return () if role in NARROW else tuple(one for one in SCOPES if allows(role, one))

@@ -15,10 +15,12 @@ from simplane.core import audit, clock, context
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput, NotFound, Refusal
 from simplane.core.ids import new_id
-from simplane.organizations import roles
-from simplane.organizations.models import ApiKey, Organization, Role, User
+from simplane.organizations import company_roles, roles
+from simplane.organizations.models import ApiKey, CompanyRole, Organization, Role, User
 
 SCOPES = tuple(roles.SCOPES)
+"""Of a reseller's keys; those of a company's are in `company_roles.py`."""
+Asking = Role | CompanyRole | None
 LONGEST_OVERLAP = timedelta(days=30)
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SHOWN = 12
@@ -59,12 +61,12 @@ def create_key(
     organization: Organization,
     name: str,
     *,
-    scopes: Sequence[str] = SCOPES,
+    scopes: Sequence[str] | None = None,
     allowed_networks: Sequence[str] = (),
     rate_per_minute: int = 600,
-    by: Role | None = None,
+    by: Asking = None,
 ) -> NewKey:
-    """Make a key. `by`: the role of the member who asks; None: it is us.
+    """Make a key. `scopes` None: all that such an organization may have; `by`: the role of who asks, None: it is us.
 
     Raises BadInput for an unknown scope, network or name, NotApproved for a live key of an applicant, AboveRole.
     """
@@ -72,15 +74,17 @@ def create_key(
         raise NotApproved(fix="make a test key, or wait for our mail")
     if not 1 <= rate_per_minute <= FASTEST:
         raise BadInput(f"{rate_per_minute} calls a minute can not be had", fix=f"ask for 1 to {FASTEST}")
-    _within(scopes, by)
+    possible = _possible(organization)
+    given = _scopes(possible if scopes is None else scopes, possible)
+    _within(given, by)
     with transaction():
-        made = _new(organization, name, _scopes(scopes), _networks(allowed_networks), rate_per_minute)
-        audit.note("api_key.created", "api_key", made.key.public_id, after={"name": name, "scopes": list(scopes)})
+        made = _new(organization, name, given, _networks(allowed_networks), rate_per_minute)
+        audit.note("api_key.created", "api_key", made.key.public_id, after={"name": name, "scopes": given})
         return made
 
 
 def rotate_key(
-    organization_id: int, public_id: str, *, overlap: timedelta = timedelta(hours=24), by: Role | None = None
+    organization_id: int, public_id: str, *, overlap: timedelta = timedelta(hours=24), by: Asking = None
 ) -> NewKey:
     """A new secret with the same rights; the old one, and its tokens, work until the overlap ends.
 
@@ -214,17 +218,24 @@ def _new(
     return NewKey(key, secret)
 
 
-def _scopes(wanted: Sequence[str]) -> list[str]:
-    unknown = sorted(set(wanted) - set(SCOPES))
+def _possible(organization: Organization) -> tuple[str, ...]:
+    return company_roles.SCOPES if organization.kind == Organization.Kind.COMPANY else SCOPES
+
+
+def _scopes(wanted: Sequence[str], possible: Sequence[str]) -> list[str]:
+    unknown = sorted(set(wanted) - set(possible))
     if unknown or not wanted:
-        raise BadInput(f"unknown scopes: {', '.join(unknown) or 'none given'}", fix=f"choose from {', '.join(SCOPES)}")
+        raise BadInput(
+            f"unknown scopes: {', '.join(unknown) or 'none given'}", fix=f"choose from {', '.join(possible)}"
+        )
     return sorted(set(wanted))
 
 
-def _within(scopes: Iterable[str], by: Role | None) -> None:
+def _within(scopes: Iterable[str], by: Asking) -> None:
     if by is None:
         return
-    above = sorted(set(scopes) & (set(SCOPES) - set(roles.scopes_of(by))))
+    held = roles.scopes_of(by) if isinstance(by, Role) else company_roles.scopes_of(by)
+    above = sorted(set(scopes) - set(held))
     if above:
         raise AboveRole(f"your role does not hold {', '.join(above)}", fix="ask an owner of the account")
 

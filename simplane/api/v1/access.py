@@ -73,6 +73,7 @@ class Scope(HttpBearer):
         _within_rate(call, key)
         if not allows(key, source_ip(request.META)):
             raise Refused("wrong_network")
+        self.reach(request, key)
         if self.scope not in key.scopes:
             raise Refused("missing_scope", f"this call needs the scope {self.scope}: use a key that has it")
         if not _served(key.organization, request):
@@ -80,9 +81,22 @@ class Scope(HttpBearer):
         used(key, every=USED_EVERY)
         return Caller(key)
 
+    def reach(self, request: HttpRequest, key: ApiKey) -> None:
+        """Whether the key may ask at this address at all. Raises Refused."""
+
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """Never called: the edge has looked the key up already."""
         raise NotImplementedError
+
+
+class TenantScope(Scope):
+    """As Scope, at the addresses of a company: only a key of that company finds something there."""
+
+    def reach(self, request: HttpRequest, key: ApiKey) -> None:
+        owner, asked = key.organization, request.resolver_match
+        slug = asked.kwargs.get("tenant") if asked else None
+        if owner.kind != Organization.Kind.COMPANY or slug != owner.slug:
+            raise Refused("not_found", "there is no such company, or this key is not its own")
 
 
 def _served(owner: Organization, request: HttpRequest) -> bool:

@@ -20,6 +20,7 @@ from simplane.api.problems import Refused
 from simplane.api.v1.answers import problem, refusal
 from simplane.core.errors import Refusal
 from simplane.core.log import logger
+from simplane.fleet.errors import AgainstPolicy
 
 log = logger(__name__)
 VERSION = "1"
@@ -84,6 +85,12 @@ def _refused(request: HttpRequest, told: Refused) -> HttpResponse:
 @api.exception_handler(Refusal)
 def _refusal(request: HttpRequest, told: Refusal) -> HttpResponse:
     return refusal(request, told)
+
+
+@api.exception_handler(AgainstPolicy)
+def _against_policy(request: HttpRequest, told: AgainstPolicy) -> HttpResponse:
+    reasons = [{"rule": one.rule, "words": one.words, "facts": dict(one.facts)} for one in told.reasons]
+    return problem(request, Refused(told.code, str(told)[:500], extra={"reasons": reasons}))
 
 
 @api.exception_handler(ValidationError)

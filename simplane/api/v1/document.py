@@ -26,8 +26,12 @@ IDS = {
     "units": "unt_06b3x8tk1m4q7rznw2v5c9-1",
     "esims": "unt_06b3x8tk1m4q7rznw2v5c9-1",
     "quotes": "quo_06b3x8tk1m4q7rznw2v5c9",
+    "employees": "emp_06b3x8tk1m4q7rznw2v5c9",
+    "lines": "line_06b3x8tk1m4q7rznw2v5c9",
+    "operations": "op_06b3x8tk1m4q7rznw2v5c9",
+    "bulk": "bulk_06b3x8tk1m4q7rznw2v5c9",
 }
-SHOWN = {"sku": "ESIM-EU-5GB-30D", "month": "2026-11", "limit": 20}
+SHOWN = {"sku": "ESIM-EU-5GB-30D", "month": "2026-11", "limit": 20, "tenant": "acme"}
 ABOUT = """Order eSIMs, follow them, and look after your wallet. Money is integer minor units with an ISO 4217 currency;
 times are RFC 3339 in UTC; ids are opaque. Send `Authorization: Bearer sk_test_…`: a test key acts in your test account,
 with play money and stand-in suppliers; `sk_live_…` spends."""
@@ -37,7 +41,12 @@ with play money and stand-in suppliers; `sk_live_…` spends."""
 def document() -> Tree:
     """The whole document; it does not change while a process lives."""
     made: Tree = dict(_Document(api, "api/v1/"))
-    made["info"] = {"title": "Simplane", "version": api.version, "summary": "eSIMs for resellers", "description": ABOUT}
+    made["info"] = {
+        "title": "Simplane",
+        "version": api.version,
+        "summary": "eSIMs for resellers and companies",
+        "description": ABOUT,
+    }
     made["servers"] = [{"url": settings.SIMPLANE.base_url.rstrip("/")}]
     parts: Tree = made["components"]
     parts["securitySchemes"] = SECURITY
@@ -146,8 +155,14 @@ def _problem(code: str) -> Tree:
     }
 
 
+def resource_of(path: str) -> str:
+    """`lines` of /api/v1/tenants/{tenant}/lines/{id}."""
+    parts = path.split("/")
+    return parts[5] if parts[3] == "tenants" else parts[3]
+
+
 def _parameters(operation: Tree, path: str, wanted: Tree) -> None:
-    resource = path.split("/")[3]
+    resource = resource_of(path)
     for one in operation["parameters"]:
         shown = IDS.get(resource) if one["name"] == "id" else SHOWN.get(one["name"])
         if shown is not None:
@@ -269,6 +284,19 @@ PROBLEM: Tree = {
                 "type": "object",
                 "required": ["field", "problem"],
                 "properties": {"field": {"type": "string"}, "problem": {"type": "string"}},
+            },
+        },
+        "reasons": {
+            "type": "array",
+            "description": "Of `against_policy`: each rule that forbids it, in words, and the figures behind them.",
+            "items": {
+                "type": "object",
+                "required": ["rule", "words", "facts"],
+                "properties": {
+                    "rule": {"type": "string"},
+                    "words": {"type": "string"},
+                    "facts": {"type": "object"},
+                },
             },
         },
     },

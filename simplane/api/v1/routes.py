@@ -16,6 +16,10 @@ from simplane.api.v1 import (
     orders,
     quotes,
     sandbox,
+    tenant_bulk,
+    tenant_figures,
+    tenant_lines,
+    tenant_people,
     tokens,
     top_ups,
     wallet,
@@ -25,7 +29,8 @@ from simplane.api.v1.answers import problem
 from simplane.api.v1.base import api
 
 ESIMS = (esims, esim_calls, esim_top_ups)
-for one in (described, tokens, catalogue, quotes, orders, *ESIMS, wallet, top_ups, webhooks, sandbox):
+COMPANY = (tenant_people, tenant_lines, tenant_bulk, tenant_figures)
+for one in (described, tokens, catalogue, quotes, orders, *ESIMS, wallet, top_ups, webhooks, sandbox, *COMPANY):
     api.add_router("", one.router)
 
 

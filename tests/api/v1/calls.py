@@ -22,6 +22,7 @@ from simplane.ledger.actions import open_wallet
 from simplane.organizations.keys import SCOPES, create_key
 from simplane.organizations.models import Organization
 from tests import factories
+from tests.companies import company
 from tests.ledger.money import funded
 
 BASE = "/api/v1"
@@ -116,6 +117,12 @@ def program(minor: int = 100_00, *, currency: str = "EUR", scopes: tuple[str, ..
         with transaction():
             open_wallet(owner, currency)
     return Program(owner, create_key(owner, "shop", scopes=scopes, rate_per_minute=6_000).secret)
+
+
+def firm(slug: str = "acme", *, scopes: tuple[str, ...] | None = None) -> Program:
+    """A company with a key that is not slowed down."""
+    owner = company(slug)
+    return Program(owner, create_key(owner, "HR", scopes=scopes, rate_per_minute=6_000).secret)
 
 
 def sold(sku: str, minor: int = 4_50, *, currency: str = "EUR", **given: Any) -> Product:

@@ -29,10 +29,12 @@ PUBLIC = {("post", "/api/v1/oauth/token")}
 Tree = dict[str, Any]
 
 
-def routes() -> Iterator[tuple[str, str, Tree]]:
+def routes(*, of_companies: bool = False) -> Iterator[tuple[str, str, Tree]]:
+    """Of resellers, or of companies (test_tenant_isolation.py)."""
     for path, methods in document()["paths"].items():
         for method, operation in methods.items():
-            yield method, path, operation
+            if path.startswith("/api/v1/tenants/") == of_companies:
+                yield method, path, operation
 
 
 def body_of(operation: Tree) -> Any:
@@ -46,7 +48,7 @@ def query_of(operation: Tree) -> Tree:
 
 
 def call(caller: Program, method: str, path: str, operation: Tree) -> Any:
-    headers = {"Idempotency-Key": f"k-{method}-{path[:200]}"} if method == "post" else {}
+    headers = {"Idempotency-Key": f"k-{method}-{path[:200]}"} if method in ("post", "patch") else {}
     return caller.call(method.upper(), path, body=body_of(operation), query=query_of(operation), headers=headers)
 
 
