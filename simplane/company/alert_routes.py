@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from simplane.company.shell import CompanyRequest, page, show
+from simplane.core.errors import NotFound
 from simplane.policies import routes
 from simplane.policies.alert_models import AlertRoute
 from simplane.policies.choices import Severity
@@ -57,5 +58,7 @@ def alert_routes(request: CompanyRequest) -> HttpResponse:
 @page("settings:write")
 def remove_route(request: CompanyRequest, public_id: str) -> HttpResponse:
     """Nobody is told this way any more."""
+    if not AlertRoute.objects.filter(public_id=public_id, active=True).exists():
+        raise NotFound("there is no such way to be told")
     attempt(request, "Removed.", lambda: routes.remove(request.company.organization.pk, public_id))
     return redirect("company:alert_routes")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from simplane.company.reach import led_by
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.standing import Standing, tenant_of
+from simplane.company.whom import named
 from simplane.core import context as who
 from simplane.core.errors import NotFound, Refusal
 from simplane.policies import approvals as questions
@@ -26,10 +27,11 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question. `own`: this member asked it, so somebody else must answer."""
+    """A question. `own`: this member asked it, so somebody else must answer. `whom`: the person and team it is for."""
 
     approval: Approval
     own: bool
+    whom: str
 
 
 @require_safe
@@ -41,7 +43,7 @@ def approvals(request: CompanyRequest) -> HttpResponse:
     found = page_of(queries.questions(company.organization.pk).filter(_asked_of(company)), request.GET, ascending=True)
     context = {
         "page": found,
-        "rows": [Asked(one, is_own(company, one)) for one in found.rows],
+        "rows": _with_names(company, found.rows),
         "over": over.order_by("-pk")[:SHOWN],
     }
     return show(request, "approvals", "approvals", context)
@@ -94,6 +96,14 @@ def waiting(company: Standing) -> int:
 def is_own(company: Standing, asked: Approval) -> bool:
     """Whether this member asked it."""
     return asked.asked_by.split(" ", maxsplit=1)[0] == f"user:{company.user.pk}"
+
+
+def _with_names(company: Standing, rows: list[Approval]) -> list[Asked]:
+    keys = {one.pk: [(level, one.facts[f"{level}_id"]) for level in ("employee", "team")] for one in rows}
+    names = named(key for pairs in keys.values() for key in pairs if key[1])
+    return [
+        Asked(one, is_own(company, one), ", ".join(names[key].name for key in keys[one.pk] if key[1])) for one in rows
+    ]
 
 
 def _asked_of(company: Standing) -> Q:

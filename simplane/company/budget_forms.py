@@ -20,6 +20,7 @@ class AmountsForm(forms.Form):
     hard = forms.ChoiceField(
         label="When it is used up",
         required=False,
+        initial="1",
         choices=[("1", "nothing more is bought"), ("", "people are told")],
     )
     grace = forms.CharField(

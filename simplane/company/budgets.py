@@ -88,6 +88,7 @@ def edit_budget(request: CompanyRequest, public_id: str) -> HttpResponse:
 @page("budgets:write")
 def retire_budget(request: CompanyRequest, public_id: str) -> HttpResponse:
     """The budget holds no more; what was spent stays known."""
+    _own(public_id)
     version, reason = number(request.POST.get("version", "")), request.POST.get("reason", "")
     attempt(
         request,

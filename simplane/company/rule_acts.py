@@ -82,6 +82,7 @@ def edit_rule(request: CompanyRequest, public_id: str) -> HttpResponse:
 @page("policies:write")
 def retire_rule(request: CompanyRequest, public_id: str) -> HttpResponse:
     """The rule holds no more; lines it stopped resume."""
+    _held(request, public_id)
     version, reason = number(request.POST.get("version", "")), request.POST.get("reason", "")
     attempt(
         request,
