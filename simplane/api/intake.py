@@ -1,6 +1,7 @@
 """Webhooks in: a bare WSGI callable in front of Django. Read the bytes, check them, store them, answer; work comes later.
 
-/webhooks/shopify/<shop>, /webhooks/stripe/<account>, /webhooks/suppliers/<supplier>/<token>, /webhooks/mail/<token>.
+/webhooks/shopify/<shop>, /webhooks/stripe/<account>, /webhooks/suppliers/<supplier>/<token>, /webhooks/mail/<token>,
+/api/v1/providers/1global/webhook.
 Answers: 200 stored (or a repeat), 401 not genuine, 404 no such address, 405, 408, 411 or 413 not acceptable, 503 not
 stored: the sender tries again.
 """
@@ -33,6 +34,8 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 WSGI = Callable[[Environ, StartResponse], Iterable[bytes]]
 PREFIX = "/webhooks/"
 SHOPS = "/webhooks/shopify/"
+VENDORS = {"/api/v1/providers/1global/webhook": "oneglobal"}
+"""Addresses without a token, of vendors whose deliveries carry credentials that we gave them for an account."""
 STORED = 200, b"ok\n"
 _REASONS = {
     200: "200 OK",
@@ -57,7 +60,7 @@ def with_fast_lane(django: WSGI) -> WSGI:
             line, headers, body = place_order.serve(environ)
             start_response(line, headers)
             return [body]
-        if not path.startswith(PREFIX):
+        if not path.startswith(PREFIX) and path not in VENDORS:
             return django(environ, start_response)
         line, headers, text = _answer(path, *_serve(path, environ))
         start_response(line, headers)
@@ -86,7 +89,7 @@ def start(environ: Environ, reply: Reply) -> Begun | None:
 
 
 def _answer(path: str, status: int, text: bytes) -> tuple[str, Headers, bytes]:
-    count_webhook(path, status)
+    count_webhook("/webhooks/suppliers" if path in VENDORS else path, status)
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
     if status == 503:
         headers.append(("Retry-After", "30"))
@@ -102,7 +105,7 @@ def _serve(path: str, environ: Environ) -> tuple[int, bytes]:
     if refusal:
         return refusal
     try:
-        found = _check(path.removeprefix(PREFIX).rstrip("/").split("/"), environ, raw)
+        found = _check(path, environ, raw)
         if isinstance(found, tuple):
             return found
         store.put(found)
@@ -136,17 +139,21 @@ def _body(environ: Environ) -> tuple[bytes, tuple[int, bytes] | None]:
     return (b"", (413, b"too large\n")) if len(raw) > most else (raw, None)
 
 
-def _check(parts: list[str], environ: Environ, raw: bytes) -> Delivery | tuple[int, bytes]:
-    if any("\0" in part for part in parts):
+def _check(path: str, environ: Environ, raw: bytes) -> Delivery | tuple[int, bytes]:
+    if "\0" in path:
         return 404, b"no such address\n"
     close_old_connections()
-    headers = _named(environ)
+    headers, parts = _named(environ), path.removeprefix(PREFIX).rstrip("/").split("/")
+    if path in VENDORS:
+        found = suppliers.verify_vendor(VENDORS[path], headers, raw, source_ip(environ))
+        return _of_supplier(found, VENDORS[path], headers, raw)
     if len(parts) == 2 and parts[0] == "shopify":
         return _shop(parts[1], headers, raw)
     if len(parts) == 2 and parts[0] == "stripe":
         return _payment(parts[1], headers, raw)
     if len(parts) == 3 and parts[0] == "suppliers":
-        return _supplier(parts[1], parts[2], headers, raw, source_ip(environ))
+        found = suppliers.verify(parts[1], parts[2], headers, raw, source_ip(environ))
+        return _of_supplier(found, parts[1], headers, raw)
     if len(parts) == 2 and parts[0] == "mail":
         return _bounce(parts[1], raw)
     return 404, b"no such address\n"
@@ -183,10 +190,11 @@ def _payment(key: str, headers: dict[str, str], raw: bytes) -> Delivery | tuple[
     return Delivery("stripe", found.account, found.delivery_id, found.topic, found.headers_to_store, raw, True)
 
 
-def _supplier(code: str, token: str, headers: dict[str, str], raw: bytes, address: str) -> Delivery | tuple[int, bytes]:
-    found = suppliers.verify(code, token, headers, raw, address)
+def _of_supplier(
+    found: suppliers.Genuine | suppliers.Refused, name: str, headers: dict[str, str], raw: bytes
+) -> Delivery | tuple[int, bytes]:
     if isinstance(found, suppliers.Refused):
-        log.warning("webhook.refused", supplier=code, reason=found.reason, length=len(raw))
+        log.warning("webhook.refused", supplier=name, reason=found.reason, length=len(raw))
         return found.status, b"refused\n"
     kept = {name: value for name, value in headers.items() if name in _KEPT}
     return Delivery("supplier", found.account, found.delivery_id, found.topic, kept, raw, found.trusted)

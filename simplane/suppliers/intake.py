@@ -41,6 +41,22 @@ def verify(code: str, token: str, headers: Mapping[str, str], raw: bytes, source
     supplier = _supplier(code)
     if supplier is None or not hmac.compare_digest(supplier.webhook_token.encode(), token.encode()):
         return Refused(404, "no such address")
+    return _judged(supplier, headers, raw, source_ip)
+
+
+def verify_vendor(vendor: str, headers: Mapping[str, str], raw: bytes, source_ip: str) -> Genuine | Refused:
+    """Check a delivery to an address without a token: the vendor's own check must tell whose account it is."""
+    accounts = list(Supplier.objects.filter(vendor=vendor, active=True).order_by("pk"))
+    judged = [_judged(one, headers, raw, source_ip) for one in accounts]
+    good = [one for one in judged if isinstance(one, Genuine)]
+    if len(good) == 1:
+        return good[0]
+    if not accounts:
+        return Refused(404, "no such address")
+    return Refused(401, "two accounts have the same credentials" if good else "credentials of no account")
+
+
+def _judged(supplier: Supplier, headers: Mapping[str, str], raw: bytes, source_ip: str) -> Genuine | Refused:
     adapter = registry.unshared(supplier)
     verdict = adapter.verify_webhook(headers, raw, source_ip)
     if verdict.kind == "refused":

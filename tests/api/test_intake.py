@@ -171,6 +171,22 @@ class TestSuppliers:
         assert post("/webhooks/suppliers/redtea/right", body)[0] == 200
         assert InboxMessage.objects.get().trusted is False
 
+    def test_credentials_tell_the_account_where_the_address_has_no_token(self) -> None:
+        path, body = "/api/v1/providers/1global/webhook", b'{"type":"order.completed"}'
+        assert post(path, body)[0] == 404
+        for code, password in (("one", "p1"), ("two", "p2"), ("ceased", "p3")):
+            known = {"client_id": "i", "client_secret": "s", "webhook_user": "hook", "webhook_password": password}
+            account = factories.supplier(code=code, vendor="oneglobal", credentials=known, is_stand_in=True)
+            account.options, account.active = {"account_id": f"acc_{code}", "purchase_location": "DE"}, code != "ceased"
+            account.save()
+        assert post(path, body)[0] == 401
+        for password, status in (("p2", 200), ("p3", 401), ("", 401)):
+            basic = base64.b64encode(f"hook:{password}".encode()).decode()
+            assert post(path, body, {"Authorization": f"Basic {basic}"})[0] == status
+        stored = InboxMessage.objects.get()
+        assert (stored.channel, stored.account, stored.trusted) == ("supplier", "two", False)
+        assert post(path, b"", REQUEST_METHOD="GET")[0] == 405
+
 
 @pytest.mark.usefixtures("shop")
 class TestReturnedMail:
