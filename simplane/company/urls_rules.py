@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from simplane.company import alert_routes, alerts, approvals, budgets, rule_acts, rules
+from simplane.company import alert_routes, alerts, approvals, budgets, rule_acts, rule_settings, rules
 
 pages: list[URLPattern] = [
     path("rules/", rules.rules, name="rules"),
     path("rules/new/", rule_acts.new_rule, name="new_rule"),
+    path("rules/settings/", rule_settings.rule_settings, name="rule_settings"),
+    path("rules/settings/slack/", rule_settings.know_in_slack, name="know_in_slack"),
     path("rules/<str:public_id>/", rules.rule, name="rule"),
     path("rules/<str:public_id>/change/", rule_acts.edit_rule, name="edit_rule"),
     path("rules/<str:public_id>/retire/", rule_acts.retire_rule, name="retire_rule"),

@@ -103,7 +103,7 @@ def furnished(settings: Any) -> tuple[Organization, list[str]]:
     assert link is not None
     here = f"/invoices/{invoice.public_id}/"
     return of, [
-        "/", "/rules/", "/rules/new/", "/rules/new/?kind=countries",
+        "/", "/rules/", "/rules/new/", "/rules/new/?kind=countries", "/rules/settings/",
         f"/rules/{rule.public_id}/?dry_run=1", f"/rules/{rule.public_id}/change/", "/budgets/", "/budgets/new/",
         f"/budgets/{budget.public_id}/", "/approvals/", f"/approvals/{link[2]}/", "/alerts/", "/alerts/routes/",
         "/spend/", "/invoices/", here, f"{here}lines/1/", "/audit/",

@@ -17,7 +17,7 @@ from simplane.policies import alerting, approvals, budget_acts, routes, rule_act
 from simplane.policies.alert_models import Alert
 from simplane.policies.alerting import Raised
 from simplane.policies.budget_acts import Amounts
-from simplane.policies.models import Approval, Budget, Policy
+from simplane.policies.models import Approval, Budget, CompanySettings, Policy
 from simplane.policies.ports import ports
 from simplane.policies.values import LineMonth, PurchaseFacts, Reason, Verdict
 from simplane.usage.spend import record_purchase
@@ -183,6 +183,23 @@ def test_alerts_are_taken_on_and_ended_and_routes_say_where_they_go(acme: Organi
     assert "is no e-mail address" in bad.content.decode()
     owner.post("/alerts/routes/", {"channel": "email", "target": "it@acme.example", "severity": "info"})
     assert "it@acme.example" in text(owner, "/alerts/routes/")
+
+
+def test_settings_say_where_months_begin_and_who_is_who_in_slack(acme: Organization, owner: Client) -> None:
+    typed = {"time_zone": "Europe/Berlin", "approval_hours": "48", "escalate_hours": "8"}
+    assert "is no time zone" in owner.post("/rules/settings/", {**typed, "time_zone": "Mars"}).content.decode()
+    owner.post("/rules/settings/", {**typed, "slack_signing_secret": "s3cret"})
+    owner.post("/rules/settings/", {**typed, "approval_hours": "24"})
+    kept = in_scope(acme, CompanySettings)
+    assert (kept.time_zone, kept.approval_hours, kept.slack_signing_secret) == ("Europe/Berlin", 24, "s3cret")
+
+    fay = member(acme, CompanyRole.FINANCE)
+    owner.post("/rules/settings/slack/", {"user": str(fay.pk), "slack_id": "U012ABCDEF"})
+    page = text(owner, "/rules/settings/")
+    assert ("U012ABCDEF" in page, "s3cret" in page) == (True, False)
+    stranger = member(company("beta"))
+    refused = owner.post("/rules/settings/slack/", {"user": str(stranger.pk), "slack_id": "U999999999"}, follow=True)
+    assert "this person is no member" in refused.content.decode()
 
 
 def test_what_belongs_to_another_company_is_not_there(owner: Client) -> None:
