@@ -21,13 +21,20 @@ class Entry:
 
 Group = tuple[str, tuple[Entry, ...]]
 GROUPS: tuple[Group, ...] = (
-    ("", (Entry("overview", "Overview", "company:overview", "today", "o", "overview:read"),)),
+    (
+        "",
+        (
+            Entry("overview", "Overview", "company:overview", "today", "o", "overview:read"),
+            Entry("mine", "My lines", "company:mine", "user", "y", "own:read"),
+        ),
+    ),
     (
         "People",
         (
             Entry("people", "Employees", "company:people", "people", "e", "people:read"),
             Entry("lines", "Lines", "company:lines", "esim", "l", "lines:read"),
             Entry("teams", "Teams", "company:teams", "partner", "m", "people:read"),
+            Entry("members", "Members", "company:members", "key", "u", "settings:read"),
             Entry("cost_centres", "Cost centres", "company:cost_centres", "ledger", "c", "people:read"),
         ),
     ),

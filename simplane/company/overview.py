@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from simplane.company.approvals import waiting
@@ -24,9 +25,14 @@ SHOWN = 5
 
 
 @require_safe
-@page("overview:read")
+@page("own:read")
 def overview(request: CompanyRequest) -> HttpResponse:
-    """Lines by state, people at work, this month, budgets, alerts and questions; what the role may not see is left out."""
+    """Lines by state, people at work, this month, budgets, alerts and questions; what the role may not see is left out.
+
+    Who may see only their own lines is led there.
+    """
+    if not request.company.may("overview:read"):
+        return redirect("company:mine")
     lines = within(request.company, FleetLine.objects.all())
     by_state = {row["state"]: row["many"] for row in lines.order_by().values("state").annotate(many=Count("pk"))}
     people = within(request.company, Employee.objects.filter(state=Employee.State.ACTIVE))

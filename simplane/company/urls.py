@@ -26,7 +26,11 @@ pages: list[URLPattern] = [
     *ruling.pages,
     *paying.pages,
 ]
-open_pages: list[URLPattern] = [path("install/<str:secret>/", install.install, name="install"), *ruling.open_pages]
+open_pages: list[URLPattern] = [
+    path("install/<str:secret>/", install.install, name="install"),
+    *folk.open_pages,
+    *ruling.open_pages,
+]
 """Without a sign-in: the address is its own key."""
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((pages + open_pages, "company"))),

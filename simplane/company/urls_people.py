@@ -1,10 +1,10 @@
-"""Addresses of people, teams, files and lines for many. Before `company/urls.py`'s own: they name what ids could be."""
+"""Addresses of people, teams, files, lines for many, my lines, members: before ids, for they name what ids could be."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from simplane.company import give_many, people_file, person_edit, places
+from simplane.company import give_many, invited, lines_file, members, mine, people_file, person_edit, places
 
 pages: list[URLPattern] = [
     path("people/add/", person_edit.add, name="person_add"),
@@ -25,5 +25,16 @@ pages: list[URLPattern] = [
     path("cost-centres/<str:public_id>/remove/", places.cost_centre_remove, name="cost_centre_remove"),
     path("lines/give/", give_many.give_many, name="give_many"),
     path("lines/give/do/", give_many.give_many_do, name="give_many_do"),
+    path("lines/export/", lines_file.export, name="lines_export"),
+    path("mine/", mine.mine, name="mine"),
+    path("mine/ask/", mine.mine_ask, name="mine_ask"),
+    path("mine/<str:public_id>/link/", mine.mine_link, name="mine_link"),
+    path("mine/<str:public_id>/new-phone/", mine.mine_phone, name="mine_phone"),
+    path("members/", members.members, name="members"),
+    path("members/invite/", members.member_invite, name="member_invite"),
+    path("members/<str:number>/role/", members.member_role, name="member_role"),
+    path("members/<str:number>/remove/", members.member_remove, name="member_remove"),
+    path("members/invitations/<str:number>/again/", members.invitation_again, name="invitation_again"),
+    path("members/invitations/<str:number>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
 ]
-open_pages: list[URLPattern] = []
+open_pages: list[URLPattern] = [path("invited/<str:secret>/", invited.invited, name="invited")]

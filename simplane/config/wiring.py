@@ -40,6 +40,7 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     delivery.MessageSentLater: ("ordering.message_sent",),
     usage.PurchaseAnswered: ("ordering.advance",),
     organizations.Invited: ("hub.send_invitation",),
+    organizations.ColleagueInvited: ("company.send_invitation",),
     organizations.OrganizationApproved: ("hub.tell_approved",),
     payments.AutoTopUpDeclined: ("hub.tell_auto_top_up",),
     payments.AutoTopUpHeld: ("hub.tell_auto_top_up",),

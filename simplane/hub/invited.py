@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.internal.flows.login import record_authentication
-from django import forms
 from django.contrib import messages
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,32 +17,10 @@ from simplane.hub.standing import CHOSEN, TEST
 from simplane.organizations.invitations import Accepted, accept, by_secret, person_of
 from simplane.organizations.keys import NewKey, newcomer, revoke_key
 from simplane.organizations.models import Invitation, Role
-from simplane.organizations.names import mailable
+from simplane.organizations.newcomers import PersonForm, sign_in
 from simplane.organizations.roles import WORDS
 from simplane.webhooks.actions import disable_endpoint
 from simplane.webhooks.queries import endpoints
-
-_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
-
-class PersonForm(forms.Form):
-    """Somebody who has no account yet."""
-
-    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    password = forms.CharField(
-        label="Password",
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="12 characters or more. A passkey or an authenticator app can be added afterwards.",
-    )
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if not mailable(name):
-            # It stands in mails to people whom this person invites.
-            raise forms.ValidationError("Write your name, without an address.")
-        return name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -82,8 +57,7 @@ def _accept(invitation: Invitation, secret: str, given: dict[str, Any]) -> Accep
 def _inside(request: HttpRequest, accepted: Accepted) -> HttpResponse:
     """A new person is signed in; one who has an account shows their password or passkey as always."""
     if accepted.is_new:
-        login(request, accepted.user, backend=_BACKEND)
-        record_authentication(request, accepted.user, "password", email=accepted.user.email)
+        sign_in(request, accepted.user)
     if request.user == accepted.user:
         request.session[CHOSEN] = accepted.organization.pk
         request.session.pop(TEST, None)

@@ -17,6 +17,14 @@ class Invited(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColleagueInvited(News):
+    """As `Invited`, to a company."""
+
+    job_fields: ClassVar[tuple[str, ...]] = ("invitation_id",)
+    invitation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationApproved(News):
     """We said yes to an applicant: live keys and live orders are possible from now on."""
 

@@ -13,15 +13,16 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from simplane.core import audit, clock, events
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput, NotFound, Refusal
+from simplane.core.events import News
 from simplane.core.ids import secret_token
-from simplane.organizations.events import Invited
+from simplane.organizations.events import ColleagueInvited, Invited
 from simplane.organizations.keys import NewKey, replace_first_keys
-from simplane.organizations.models import Invitation, Membership, Organization, Role, User
+from simplane.organizations.models import CompanyRole, Invitation, Membership, Organization, Role, User
 
 LIVES = timedelta(days=7)
 GONE = "this link was used, withdrawn or has expired"
@@ -44,7 +45,7 @@ class Accepted:
     key: NewKey | None
 
 
-def invite(organization_id: int, email: str, role: Role, *, by: User | None) -> Invitation:
+def invite(organization_id: int, email: str, role: Role | CompanyRole, *, by: User | None) -> Invitation:
     """Have a link sent. An earlier open one to the same address is replaced. Raises NotFound, AlreadyMember."""
     with transaction():
         organization = _locked(organization_id)
@@ -54,7 +55,9 @@ def invite(organization_id: int, email: str, role: Role, *, by: User | None) -> 
 
 
 @needs_transaction
-def write_invitation(organization: Organization, email: str, role: Role, *, by: User | None) -> Invitation:
+def write_invitation(
+    organization: Organization, email: str, role: Role | CompanyRole, *, by: User | None
+) -> Invitation:
     """Part of inviting and of applying: the row, and the news that makes the mail."""
     now = clock.now()
     open_ones(organization.pk).filter(email__iexact=email).update(withdrawn_at=now)
@@ -67,7 +70,7 @@ def write_invitation(organization: Organization, email: str, role: Role, *, by: 
         created_at=now,
         expires_at=now + LIVES,
     )
-    events.record(Invited(invitation_id=made.pk))
+    events.record(_news(made))
     audit.note("member.invited", "organization", organization.slug, after={"email": made.email, "role": str(role)})
     return made
 
@@ -91,7 +94,7 @@ def send_again(organization_id: int, invitation_id: int) -> None:
         found = _one(organization_id, invitation_id)
         found.expires_at = clock.now() + LIVES
         found.save(update_fields=["expires_at"])
-        events.record(Invited(invitation_id=found.pk))
+        events.record(_news(found))
         audit.note("member.invited_again", "organization", found.organization.slug, after={"email": found.email})
 
 
@@ -111,9 +114,14 @@ def open_ones(organization_id: int) -> QuerySet[Invitation]:
     )
 
 
-def by_secret(secret: str) -> Invitation:
-    """The open invitation of a link. Raises NotFound."""
-    found = _open(Invitation.objects.select_related("organization", "invited_by")).filter(hash=_hash(secret)).first()
+def by_secret(secret: str, *, company_id: int | None = None) -> Invitation:
+    """The open invitation of a link: to the company at whose address it was opened, or (None) to a reseller's account.
+
+    Raises NotFound.
+    """
+    rows = _open(Invitation.objects.select_related("organization", "invited_by")).filter(hash=_hash(secret))
+    company = Q(organization__kind=Organization.Kind.COMPANY)
+    found = rows.filter(~company if company_id is None else company & Q(organization_id=company_id)).first()
     if found is None:
         raise NotFound(GONE, fix="ask for a new one")
     return found
@@ -186,6 +194,13 @@ def _one(organization_id: int, invitation_id: int) -> Invitation:
 
 def _open(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
     return rows.filter(accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=clock.now())
+
+
+def _news(invitation: Invitation) -> News:
+    """Each kind of organization has its own mail."""
+    if invitation.organization.kind == Organization.Kind.COMPANY:
+        return ColleagueInvited(invitation_id=invitation.pk)
+    return Invited(invitation_id=invitation.pk)
 
 
 def _hash(secret: str) -> bytes:

@@ -15,6 +15,9 @@ from simplane.organizations.portal import end_portal_keys
 from simplane.organizations.roles import allows, scopes_of
 
 
+SEEN = ("organization_id", "role", "created_at", "user__email", "user__name")
+
+
 class LastOwner(Refusal):
     """An account needs an owner."""
 
@@ -23,10 +26,9 @@ class LastOwner(Refusal):
 
 
 def members(organization_id: int) -> QuerySet[Membership]:
-    """In the order they came."""
-    return (
-        Membership.objects.select_related("user").filter(organization_id=organization_id).order_by("created_at", "pk")
-    )
+    """In the order they came; of people what their colleagues may see."""
+    rows = Membership.objects.select_related("user").filter(organization_id=organization_id)
+    return rows.only(*SEEN).order_by("created_at", "pk")
 
 
 def keys_above(member: Membership, role: Role | None) -> list[ApiKey]:
@@ -40,11 +42,11 @@ def keys_above(member: Membership, role: Role | None) -> list[ApiKey]:
 def change_role(organization_id: int, membership_id: int, role: Role, *, revoke: Collection[str] = ()) -> Membership:
     """Of the keys that the member made, those of `revoke` (public ids) end. Raises NotFound, LastOwner."""
     with transaction():
-        found = _locked(organization_id, membership_id)
+        found = locked(organization_id, membership_id)
         before, found.role = found.role, role
-        _keep_an_owner(found)
+        keep_an_owner(found)
         found.save(update_fields=["role"])
-        _note("member.role_changed", found, before=before, after=role)
+        note("member.role_changed", found, before=before, after=role)
         if not allows(role, "orders:write"):
             end_portal_keys(organization_id, found.user)
         _end_keys(found, revoke)
@@ -57,10 +59,10 @@ def remove(organization_id: int, membership_id: int, *, revoke: Collection[str] 
     Of the keys that the member made, those of `revoke` (public ids) end. Raises NotFound, LastOwner.
     """
     with transaction():
-        found = _locked(organization_id, membership_id)
+        found = locked(organization_id, membership_id)
         before, found.role = found.role, ""
-        _keep_an_owner(found)
-        _note("member.removed", found, before=before, after="")
+        keep_an_owner(found)
+        note("member.removed", found, before=before, after="")
         end_portal_keys(organization_id, found.user)
         _end_keys(found, revoke)
         found.delete()
@@ -68,10 +70,12 @@ def remove(organization_id: int, membership_id: int, *, revoke: Collection[str] 
 
 
 @needs_transaction
-def _locked(organization_id: int, membership_id: int) -> Membership:
+def locked(organization_id: int, membership_id: int) -> Membership:
+    """The member, to be changed; changes of one account wait for each other. Raises NotFound."""
     # Two owners who remove each other at once come one after the other here.
     organization = Organization.objects.select_for_update().get(pk=organization_id)
-    found = Membership.objects.select_related("user").filter(organization=organization, pk=membership_id).first()
+    rows = Membership.objects.select_related("user").only(*SEEN)
+    found = rows.filter(organization=organization, pk=membership_id).first()
     if found is None:
         raise NotFound("there is no such member", fix="look at the list again")
     found.organization = organization
@@ -79,7 +83,8 @@ def _locked(organization_id: int, membership_id: int) -> Membership:
 
 
 @needs_transaction
-def _keep_an_owner(changed: Membership) -> None:
+def keep_an_owner(changed: Membership) -> None:
+    """Raises LastOwner when the change would leave none."""
     owners = Membership.objects.filter(organization_id=changed.organization_id, role=Role.OWNER)
     if changed.role != Role.OWNER and not owners.exclude(pk=changed.pk).exists():
         raise LastOwner("this is the last owner", fix="make somebody else an owner first")
@@ -92,7 +97,8 @@ def _end_keys(member: Membership, revoke: Collection[str]) -> None:
         end_key(key)
 
 
-def _note(action: str, found: Membership, *, before: str, after: str) -> None:
+def note(action: str, found: Membership, *, before: str, after: str) -> None:
+    """What happened to a member, in the history; roles before and after, empty: none."""
     audit.note(
         action,
         "organization",
