@@ -61,6 +61,8 @@ class Env(BaseSettings):
     """Stand-in suppliers and shops (sandbox/) may be used; a production start refuses True."""
     allow_loopback_targets: bool = False
     """Webhooks may go to this machine, on any port (tests, trying out); staging and production refuse True."""
+    dns_server: str = Field(default="", pattern=r"^(\[?[0-9a-f.:]+\]?:\d{1,5})?$")
+    """Address and port of the name server that proofs of companies' domains are asked of; empty: the machine's own."""
 
     mail_url: str = "smtp://127.0.0.1:8025"
     mail_from: str = "Simplane <esim@simplane.example>"

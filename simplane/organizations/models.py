@@ -228,6 +228,8 @@ class Domain(TenantModel):
     """What the TXT record `_simplane.<host>` must say."""
     verified_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
+    missing_since = models.DateTimeField(null=True)
+    """Since when looking found no such record."""
     problem = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
 

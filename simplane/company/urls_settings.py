@@ -1,0 +1,13 @@
+"""Addresses of a company's settings."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from simplane.company import domains
+
+pages: list[URLPattern] = [
+    path("settings/domains/", domains.domain_list, name="domains"),
+    path("settings/domains/<str:name>/verify/", domains.verify_domain, name="verify_domain"),
+    path("settings/domains/<str:name>/remove/", domains.remove_domain, name="remove_domain"),
+]
