@@ -55,6 +55,10 @@ GROUPS: tuple[Group, ...] = (
             Entry("audit", "Audit log", "company:audit", "audit", "h", "audit:read"),
         ),
     ),
+    (
+        "Settings",
+        (Entry("domains", "Domains", "company:domains", "link", "d", "settings:read"),),
+    ),
 )
 
 

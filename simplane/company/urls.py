@@ -9,6 +9,7 @@ from simplane.company import give, install, line_acts, line_page, lines, overvie
 from simplane.company import urls_money as paying
 from simplane.company import urls_people as folk
 from simplane.company import urls_rules as ruling
+from simplane.company import urls_settings as settling
 
 pages: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -25,6 +26,7 @@ pages: list[URLPattern] = [
     path("lines/<str:public_id>/<str:name>/", line_acts.line_deed, name="line_deed"),
     *ruling.pages,
     *paying.pages,
+    *settling.pages,
 ]
 open_pages: list[URLPattern] = [
     path("install/<str:secret>/", install.install, name="install"),
