@@ -55,6 +55,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _server.leave()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Half of a worker's time is waiting for the processes that it started: three workers for two cores."""
     return max(2, (os.cpu_count() or 2) * 3 // 2)
