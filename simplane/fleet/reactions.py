@@ -20,6 +20,7 @@ from simplane.workforce.models import Employee
 log = logger(__name__)
 BUSY_SECONDS = 5.0
 LEAVER = "rule:leaver"
+GONE = "who it was for has left"
 
 
 def stop(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
@@ -31,10 +32,10 @@ def stop(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
 
 
 def resume(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
-    """What a rule stopped may go on; what a person stopped meanwhile stays so."""
+    """What a rule stopped may go on; what a person stopped meanwhile stays so, and so does what a leaver had."""
     with tenancy.scope(organization_id):
         line = FleetLine.objects.filter(pk=fleet_line_id).first()
-        if line is None or line.wanted != Service.SUSPENDED or line.state in OVER:
+        if line is None or line.wanted != Service.SUSPENDED or line.state in OVER or _has_left(line.employee_id):
             return
         last = Operation.objects.filter(line=line, kind=Operation.Kind.SUSPEND).order_by("-pk").first()
         if last is not None and last.asked_by.startswith("rule:"):
@@ -42,10 +43,14 @@ def resume(organization_id: int, fleet_line_id: int, rule: str, why: str) -> Non
 
 
 def granted(organization_id: int, kind: str, subject_id: str) -> None:
-    """The approval of an operation was granted."""
+    """The approval of an operation was granted. For somebody who left meanwhile nothing is bought."""
     if kind == "operation":
         with tenancy.scope(organization_id):
-            approved(subject_id)
+            wish = Operation.objects.select_related("line").filter(public_id=subject_id).first()
+            if wish is not None and _has_left(wish.line.employee_id):
+                refused(subject_id, GONE)
+            else:
+                approved(subject_id)
 
 
 def denied(organization_id: int, kind: str, subject_id: str, why: str) -> None:
@@ -56,8 +61,14 @@ def denied(organization_id: int, kind: str, subject_id: str, why: str) -> None:
 
 
 def left(organization_id: int, employee_id: int) -> None:
-    """Somebody left: every line of theirs is suspended now. Raises Temporary while one of them is busy."""
+    """Somebody left: nothing waits for approval for them, and every line of theirs is suspended now.
+
+    A line that is being bought gets its turn when its eSIM is here (actions/learn.py). Raises Temporary while one is busy.
+    """
     with tenancy.scope(organization_id):
+        theirs = Operation.objects.filter(line__employee_id=employee_id, state=Operation.State.AWAITING_APPROVAL)
+        for wish in list(theirs.values_list("public_id", flat=True)):
+            refused(wish, GONE)
         lines = FleetLine.objects.filter(employee_id=employee_id, wanted=Service.ACTIVE).exclude(state__in=OVER)
         busy = [line for line in lines.order_by("pk") if not _suspended(line)]
     if busy:
@@ -74,6 +85,10 @@ def moved(organization_id: int, employee_id: int) -> None:
             line.save(update_fields=["team", "cost_centre"])
             if line.line_id is not None:
                 booking.meter(line, Line.objects.select_related("supplier").get(pk=line.line_id))
+
+
+def _has_left(employee_id: int | None) -> bool:
+    return bool(Employee.objects.filter(pk=employee_id, state=Employee.State.LEFT).exists())
 
 
 def _suspended(line: FleetLine) -> bool:

@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from simplane.core import tenancy
+from simplane.fleet import reactions
 from simplane.fleet.actions import provision
-from simplane.fleet.models import Operation
+from simplane.fleet.models import FleetLine, InstallLink, Operation
 from simplane.lines.models import Line
 from simplane.policies import approvals, rule_acts
 from simplane.policies.models import Approval
@@ -108,3 +109,25 @@ def test_the_lines_of_a_leaver_are_suspended_and_a_movers_follow(world: World) -
     assert (line.wanted, line.service) == ("suspended", "suspended")
     with tenancy.scope(acme.company.pk):
         assert Operation.objects.get(kind="suspend").asked_by == "rule:leaver"
+
+
+def test_who_leaves_while_a_line_is_bought_or_asked_for_gets_none_that_works(world: World) -> None:
+    acme = firm(world)
+    with tenancy.scope(acme.company.pk):
+        bought = provision(acme.plan.public_id, acme.ana.public_id, asked_by=OWNER)
+        rule_acts.make(acme.company.pk, "approval_above", {"amount_minor": 500, "currency": "EUR"})
+        asked = provision(acme.plan.public_id, acme.ana.public_id, asked_by=OWNER)
+        workforce.leave(acme.ana.public_id)
+    reactions.left(acme.company.pk, acme.ana.pk)
+    acme.work()
+
+    with tenancy.scope(acme.company.pk):
+        lines = {one.pk: (one.wanted, one.service, one.state) for one in FleetLine.objects.all()}
+        assert lines[bought.line_id] == ("suspended", "suspended", "suspended")
+        assert lines[asked.line_id][2] == "failed"
+        assert not InstallLink.objects.exists()
+    reactions.resume(acme.company.pk, bought.line_id, "data_cap", "a new month")
+    acme.work()
+    with tenancy.scope(acme.company.pk):
+        assert FleetLine.objects.get(pk=bought.line_id).wanted == "suspended"
+    assert world.bought() == 1

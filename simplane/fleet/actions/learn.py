@@ -18,6 +18,7 @@ from simplane.lines.models import Line
 from simplane.ordering import states as unit_states
 from simplane.ordering.models import Unit
 from simplane.policies import actions as policies
+from simplane.workforce.models import Employee
 
 K, Op, S = Operation.Kind, Operation.State, FleetLine.State
 STUCK = "our people look into this order; nothing is bought twice"
@@ -69,9 +70,20 @@ def _bought(wish: Operation, line: FleetLine, unit: Unit) -> None:
     line.save()
     booking.book(wish, line, unit)
     close(wish, Op.DONE)
-    jobs.enqueue("fleet.send_link", line_id=line.pk)
+    _hand_over(line)
     if old is not None:
         jobs.enqueue("fleet.end_replaced", old_line_id=old, operation_id=wish.pk)
+
+
+@needs_transaction
+def _hand_over(line: FleetLine) -> None:
+    """The person gets a link; one who left while it was bought gets none, and the line is paused like their others."""
+    # Locked: whoever leaves now waits, and then finds this line with its eSIM.
+    person = Employee.objects.select_for_update(no_key=True).filter(pk=line.employee_id).first()
+    if person is not None and person.state == Employee.State.LEFT:
+        jobs.enqueue("fleet.leaver", organization_id=line.organization_id, employee_id=person.pk)
+    else:
+        jobs.enqueue("fleet.send_link", line_id=line.pk)
 
 
 @needs_transaction
