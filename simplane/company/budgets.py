@@ -18,6 +18,8 @@ from simplane.policies.queries import BudgetRow
 from simplane.ui.outcomes import attempt
 
 Shown = tuple[BudgetRow, Whom]
+MOST = 200
+"""Rows of one page, the fullest ones."""
 
 
 @require_safe
@@ -25,15 +27,20 @@ Shown = tuple[BudgetRow, Whom]
 def budgets(request: CompanyRequest) -> HttpResponse:
     """Every budget as it stands now, for everybody who used it, the fullest first; `?over=1`: only those at 100 %."""
     over = bool(request.GET.get("over"))
-    rows = standing_now(request, from_percent=100 if over else 0)
-    return show(request, "budgets", "budgets", {"rows": rows, "over": over})
+    found = visible(request, from_percent=100 if over else 0)
+    context = {"rows": with_names(found[:MOST]), "over": over, "more": max(0, len(found) - MOST)}
+    return show(request, "budgets", "budgets", context)
 
 
-def standing_now(request: CompanyRequest, *, from_percent: int = 0) -> list[Shown]:
-    """Budgets that this member may see, with whose they are."""
-    visible = mine(request.company)
+def visible(request: CompanyRequest, *, from_percent: int = 0) -> list[BudgetRow]:
+    """Budgets that this member may see, the fullest first."""
+    own = mine(request.company)
     found = queries.budgets(request.company.organization.pk, from_percent=from_percent)
-    rows = [one for one in found if visible is None or (one.budget.level, one.subject_id) in visible]
+    return [one for one in found if own is None or (one.budget.level, one.subject_id) in own]
+
+
+def with_names(rows: list[BudgetRow]) -> list[Shown]:
+    """Each with whose it is."""
     names = named((one.budget.level, one.subject_id) for one in rows)
     return [(one, names[one.budget.level, one.subject_id]) for one in rows]
 

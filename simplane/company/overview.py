@@ -10,14 +10,13 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from simplane.company.approvals import waiting
-from simplane.company.budgets import standing_now
-from simplane.company.reach import led_by, within
+from simplane.company.budgets import visible, with_names
+from simplane.company.reach import within
 from simplane.company.shell import CompanyRequest, page, show
-from simplane.company.spend import spent_this_month
+from simplane.company.this_month import this_month
 from simplane.company.whom import concerning
 from simplane.fleet.models import FleetLine
 from simplane.policies import queries
-from simplane.usage.queries import month_to_date, month_to_date_of
 from simplane.workforce.models import Employee
 
 S = FleetLine.State
@@ -43,24 +42,11 @@ def overview(request: CompanyRequest) -> HttpResponse:
         "suspended": by_state.get(S.SUSPENDED, 0),
         "failed": by_state.get(S.FAILED, 0),
         "lines": sum(by_state.values()),
-        **_this_month(request),
+        "month": this_month(request),
+        "budgets": with_names(visible(request)[:SHOWN]) if request.company.may("spend:read") else [],
         **_needs_you(request),
     }
     return show(request, "overview", "overview", context)
-
-
-def _this_month(request: CompanyRequest) -> dict[str, Any]:
-    """Bytes, and money where the role sees it."""
-    made: dict[str, Any] = {}
-    if request.company.narrow:
-        made["used"] = sum(month_to_date_of("team", led_by(request.company).values_list("pk", flat=True)).values())
-    else:
-        month = month_to_date()
-        made |= {"used": month.bytes, "measured": month.fresh.newest}
-    if request.company.may("spend:read"):
-        made["spent"] = spent_this_month(request)
-        made["budgets"] = standing_now(request)[:SHOWN]
-    return made
 
 
 def _needs_you(request: CompanyRequest) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
@@ -41,7 +44,7 @@ def new_rule(request: CompanyRequest) -> HttpResponse:
                     form.params(),
                     level=level,
                     subject_id=subject_id,
-                    confirm=bool(request.POST.get("confirm")),
+                    confirm=request.POST.get("confirm") == _seal(request, form),
                     reason=request.POST.get("reason", ""),
                 )
                 return redirect("company:rule", made.public_id)
@@ -67,7 +70,7 @@ def edit_rule(request: CompanyRequest, public_id: str) -> HttpResponse:
                     public_id,
                     form.params(),
                     version=number(request.POST.get("version", "")),
-                    confirm=bool(request.POST.get("confirm")),
+                    confirm=request.POST.get("confirm") == _seal(request, form),
                     reason=request.POST.get("reason", ""),
                 )
                 return redirect("company:rule", public_id)
@@ -117,6 +120,7 @@ def _filled(
         "whom": whom,
         "rule": rule,
         "asked": asked,
+        "confirm": _seal(request, form) if asked else "",
         "reason": request.POST.get("reason", ""),
         "month": month,
         "tried": tried,
@@ -127,6 +131,12 @@ def _filled(
 def _as_typed(kind: str, form: KindForm, to: tuple[Level, int]) -> Rule:
     params = read(kind, form.params())
     return Rule(0, kind, variant(params), *to, params)
+
+
+def _seal(request: CompanyRequest, form: KindForm) -> str:
+    """What was typed, in short: a confirmation holds for what it was given for, not for what is typed afterwards."""
+    typed = [form.params(), request.POST.get("whom"), request.POST.get("person")]
+    return hashlib.sha256(json.dumps(typed, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 
 def _told(request: CompanyRequest, refusal: Refusal) -> NeedsConfirmation | None:

@@ -50,12 +50,13 @@ class DataCapForm(KindForm):
         label="When it is reached", choices=[("", "people are told"), ("1", "lines are suspended")], required=False
     )
     grace_percent = forms.IntegerField(label="Grace, in percent", min_value=0, max_value=100, initial=0)
+    grace = forms.DecimalField(label="Grace, in GB", min_value=0, max_digits=9, decimal_places=3, initial=0)
     grace_hours = forms.IntegerField(
         label="Grace, in hours",
         min_value=0,
         max_value=744,
         initial=0,
-        help_text="Only where lines are suspended: whichever of both is used up first.",
+        help_text="Only where lines are suspended: whichever is used up first, of percent and GB the larger.",
     )
 
     def params(self) -> dict[str, Any]:
@@ -65,12 +66,15 @@ class DataCapForm(KindForm):
             "per": typed["per"],
             "hard": bool(typed["hard"]),
             "grace_percent": typed["grace_percent"],
+            "grace_bytes": int(typed["grace"] * GB),
             "grace_hours": typed["grace_hours"],
         }
 
     @classmethod
     def typed(cls, params: Mapping[str, Any]) -> dict[str, Any]:
-        return {**params, "cap": Decimal(params["cap_bytes"]) / GB, "hard": "1" if params["hard"] else ""}
+        sizes = {"cap": params["cap_bytes"], "grace": params["grace_bytes"]}
+        shown = {name: Decimal(count) / GB for name, count in sizes.items()}
+        return {**params, **shown, "hard": "1" if params["hard"] else ""}
 
 
 class CountriesForm(KindForm):

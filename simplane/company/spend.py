@@ -20,7 +20,7 @@ from simplane.usage.values import Spent
 
 BY: dict[str, SpendLevel] = {"cost_centre": "cost_centre", "team": "team", "person": "employee"}
 LABELS = {"cost_centre": "Cost centre", "team": "Team", "person": "Person"}
-MONTHS = 12
+MONTHS, SHOWN = 12, 50
 COLUMNS = ("month", "for", "purchases", "amount", "currency")
 
 
@@ -40,6 +40,16 @@ class SpendMonth:
     month: date
     rows: list[SpendRow]
     totals: list[tuple[int, str]]
+
+    @property
+    def shown(self) -> list[SpendRow]:
+        """On the page; the file has all."""
+        return self.rows[:SHOWN]
+
+    @property
+    def more(self) -> int:
+        """How many the page leaves out."""
+        return max(0, len(self.rows) - SHOWN)
 
 
 @require_safe

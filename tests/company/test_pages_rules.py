@@ -50,7 +50,15 @@ def test_a_rule_is_made_in_gigabytes_changed_tried_on_last_month_and_taken_back(
 ) -> None:
     assert "No rule yet" in text(owner, "/rules/")
     assert "Data cap" in text(owner, "/rules/new/")
-    typed = {"cap": "5.5", "per": "line", "hard": "1", "grace_percent": "10", "grace_hours": "0", "whom": "company:"}
+    typed = {
+        "cap": "5.5",
+        "per": "line",
+        "hard": "1",
+        "grace_percent": "10",
+        "grace": "0",
+        "grace_hours": "0",
+        "whom": "company:",
+    }
     made = owner.post("/rules/new/?kind=data_cap", {**typed, "reason": "travel is dear"}, follow=True)
     assert "Each line may use 5.5 GB a month; then lines are suspended, after 550 MB more." in made.content.decode()
 
@@ -72,10 +80,21 @@ def test_a_rule_that_would_stop_many_lines_is_asked_about_first(
 ) -> None:
     lines = [LineMonth(line_id=number, line_bytes=6 * GB) for number in (1, 2, 3)]
     monkeypatch.setattr(ports, "month_to_date", lambda *_: lines)
-    typed = {"cap": "5", "per": "line", "hard": "1", "grace_percent": "0", "grace_hours": "0", "whom": "company:"}
-    asked = owner.post("/rules/new/?kind=data_cap", typed).content.decode()
-    assert ("This would stop 3 of 3 lines at once" in asked, in_scope_count(acme, Policy)) == (True, 0)
-    owner.post("/rules/new/?kind=data_cap", {**typed, "confirm": "1"})
+    typed = {
+        "cap": "5",
+        "per": "line",
+        "hard": "1",
+        "grace_percent": "0",
+        "grace": "0.25",
+        "grace_hours": "0",
+        "whom": "company:",
+    }
+    asked = owner.post("/rules/new/?kind=data_cap", typed)
+    assert "This would stop 3 of 3 lines at once" in asked.content.decode()
+    confirmed = {**typed, "confirm": asked.context["confirm"]}
+    owner.post("/rules/new/?kind=data_cap", {**confirmed, "cap": "4"})
+    assert in_scope_count(acme, Policy) == 0
+    owner.post("/rules/new/?kind=data_cap", confirmed)
     assert in_scope_count(acme, Policy) == 1
 
 
