@@ -17,8 +17,12 @@ class DomainForm(forms.Form):
     """A domain that is to be proved."""
 
     host = forms.CharField(label="Domain", max_length=253, help_text="For example esim.example.com, or example.com.")
-    for_mail = forms.BooleanField(label="People with addresses of this domain sign in here", required=False)
     for_pages = forms.BooleanField(label="These pages are served at this domain", required=False)
+    for_mail = forms.BooleanField(
+        label="For single sign-on",
+        required=False,
+        help_text="Of people with addresses of this domain. It does nothing until single sign-on can be connected.",
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -57,7 +57,7 @@ GROUPS: tuple[Group, ...] = (
     ),
     (
         "Settings",
-        (Entry("domains", "Domains", "company:domains", "link", "d", "settings:read"),),
+        (Entry("domains", "Domains", "company:domains", "gear", "d", "settings:read"),),
     ),
 )
 
