@@ -8,7 +8,6 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import QuerySet
 from django.http.request import validate_host
 
 from simplane.core import audit, clock
@@ -93,12 +92,6 @@ def read_host(written: str) -> str:
     if host == ours or host.endswith(f".{ours}") or validate_host(host, settings.OWN_HOSTS):
         raise BadInput(f"{host} is ours", fix="give a domain of your company")
     return host
-
-
-def proved() -> QuerySet[Domain]:
-    """The domains that are this company's for certain."""
-    rows: QuerySet[Domain] = Domain.objects.filter(verified_at__isnull=False)
-    return rows
 
 
 @needs_transaction
