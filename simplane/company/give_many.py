@@ -22,7 +22,7 @@ from simplane.policies.values import PurchaseFacts
 from simplane.ui.outcomes import refused
 from simplane.workforce.models import Employee
 
-KEY_LENGTH = 40
+KEY_LENGTH, NUMBER_LENGTH = 40, 8
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,10 +43,10 @@ def give_many(request: CompanyRequest) -> HttpResponse:
 def give_many_do(request: CompanyRequest) -> HttpResponse:
     """Ask for what was shown; a job writes the wishes down, and the bulk's page shows how they go."""
     try:
-        found = _previewed(request)
+        found = _previewed(request, denied=_denied(request))
         if found.digest != request.POST.get("digest"):
             messages.warning(request, "People, plans or prices changed meanwhile: look again, then confirm.")
-            return _show(request, found)
+            return _show(request, _previewed(request))
         wanted = [
             Wanted(one.person.public_id, one.plan.public_id, one.person.name, one.said.label)
             for one in found.good
@@ -60,7 +60,13 @@ def give_many_do(request: CompanyRequest) -> HttpResponse:
     return redirect("company:bulk", made.public_id)
 
 
-def _previewed(request: CompanyRequest) -> Preview:
+def _denied(request: CompanyRequest) -> frozenset[int]:
+    """Row numbers that were shown as refused by the rules."""
+    said = request.POST.get("denied", "").split(",")
+    return frozenset(int(one) for one in said if one.isascii() and one.isdigit() and len(one) < NUMBER_LENGTH)
+
+
+def _previewed(request: CompanyRequest, *, denied: frozenset[int] | None = None) -> Preview:
     """From the form's file, its hidden rows or its boxes. Raises UnreadableFile."""
     people = within(request.company, Employee.objects.all())
     if request.POST.getlist("person"):
@@ -69,7 +75,7 @@ def _previewed(request: CompanyRequest) -> Preview:
         said = said_in(request.POST["rows"].encode())
     else:
         said = said_in(uploaded(request)[1])
-    return preview(said, _plan_id(request), people)
+    return preview(said, _plan_id(request), people, denied=denied)
 
 
 def _plan_id(request: CompanyRequest) -> str:

@@ -73,6 +73,12 @@ class Preview:
         return [one for one in self.rows if not one.good]
 
     @property
+    def denied(self) -> str:
+        """Numbers of the rows that the rules refuse, joined by commas: what `preview` takes back."""
+        refused = (one for one in self.bad if one.verdict is not None)
+        return ",".join(str(one.said.number) for one in refused)
+
+    @property
     def waiting(self) -> int:
         """How many would wait for approval."""
         return sum(1 for one in self.good if one.verdict and one.verdict.outcome == "needs_approval")
@@ -117,8 +123,14 @@ def ticked(public_ids: Sequence[str]) -> tuple[Said, ...]:
     return tuple(Said(number, who, "", "") for number, who in enumerate(public_ids[:MOST], start=1))
 
 
-def preview(said: Sequence[Said], plan_id: str, people: QuerySet[Employee]) -> Preview:
-    """What would come of the rows. `plan_id`: for those that name none. `people`: whom this member may give lines to."""
+def preview(
+    said: Sequence[Said], plan_id: str, people: QuerySet[Employee], *, denied: frozenset[int] | None = None
+) -> Preview:
+    """What would come of the rows. `plan_id`: for those that name none. `people`: whom this member may give lines to.
+
+    `denied`: row numbers that the rules refused when this was shown; the rules are not asked again then, for ordering
+    asks them anyway.
+    """
     plans = {key: one for one in Plan.objects.filter(active=True) for key in (one.name.lower(), one.public_id)}
     known = _known(people, [one.who for one in said])
     first: dict[tuple[int, str], int] = {}
@@ -130,7 +142,9 @@ def preview(said: Sequence[Said], plan_id: str, people: QuerySet[Employee]) -> P
         if row.good and row.person and row.plan:
             twin = first.setdefault((row.person.pk, one.label), one.number)
             key = (row.person.pk if personal else None, row.person.team_id, row.person.cost_centre_id, row.plan.pk)
-            if twin == one.number and key not in verdicts:
+            if denied is not None:
+                verdicts[key] = Verdict("deny" if one.number in denied else "allow")
+            elif twin == one.number and key not in verdicts:
                 verdicts[key] = verdict_on(row.person, row.plan)
             row = _judged(row, twin, verdicts.get(key))
         rows.append(row)
@@ -163,7 +177,7 @@ def _judged(row: Row, twin: int, verdict: Verdict | None) -> Row:
     if twin != row.said.number:
         return Row(row.said, row.person, row.plan, problem=f"row {twin} is the same person: give them different labels")
     assert verdict is not None
-    denied = verdict.words if verdict.outcome == "deny" else ""
+    denied = (verdict.words or "refused by the rules") if verdict.outcome == "deny" else ""
     return Row(row.said, row.person, row.plan, verdict, denied, row.has)
 
 

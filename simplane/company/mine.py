@@ -68,7 +68,7 @@ def mine_ask(request: CompanyRequest) -> HttpResponse:
     if me is None:
         return redirect("company:mine")
     if request.method == "POST":
-        if attempt(request, "Asked for. You hear by mail when it is approved.", lambda: _ask(request, me)):
+        if attempt(request, "Asked for. When it is approved, its link comes by mail.", lambda: _ask(request, me)):
             return redirect("company:mine")
         return redirect("company:mine_ask")
     plans = [(plan, verdict_on(me, plan)) for plan in Plan.objects.filter(active=True).order_by("price_minor", "name")]

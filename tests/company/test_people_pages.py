@@ -13,7 +13,7 @@ from simplane.fleet import bulk_rows
 from simplane.fleet.bulk import progress
 from simplane.fleet.models import Bulk, BulkRow, FleetLine, Operation
 from simplane.organizations.models import CompanyRole, Organization
-from simplane.policies import budget_acts
+from simplane.policies import budget_acts, rule_acts
 from simplane.workforce.models import CostCentre, Employee, Team
 from tests.companies import company, employee, team
 from tests.company.members import browser_of, member
@@ -128,16 +128,23 @@ def test_lines_for_many_are_shown_with_cost_and_rules_then_asked_for_once_by_a_j
         employee(acme, name)
     with tenancy.scope(acme.pk):
         budget_acts.make(acme.pk, "Data", budget_acts.Amounts(limit_minor=40_00, hard=True), currency="EUR")
+        rule_acts.make(acme.pk, "max_price", {"amount_minor": 35_00, "currency": "EUR"})
+    plan(acme, "Gold", price_minor=39_00)
     text = (
         "e-mail,plan,label\nana.lima@acme.example,,\nANA.LIMA@acme.example,,tablet\nben.ott@acme.example,World 1 GB,\n"
-        "ana.lima@acme.example,,\nnobody@acme.example,,\neva.roth@acme.example,Moon,\n"
+        "ana.lima@acme.example,,\nnobody@acme.example,,\neva.roth@acme.example,Moon,\neva.roth@acme.example,Gold,\n"
     )
 
     page = owner.post("/lines/give/", {"file": file(text), "plan": europe.public_id}).content.decode()
     assert ("3 new lines" in page, "€48.00" in page, "“Data” can not bear all of it" in page) == (True, True, True)
-    for words in ("nobody here is known as nobody@acme.example", "no plan Moon", "row 2 is the same person"):
+    for words in (
+        "nobody here is known as nobody@acme.example",
+        "no plan Moon",
+        "row 2 is the same person",
+        "costs €39.00",
+    ):
         assert words[1:] in page
-    form = {name: hidden(page, name) for name in ("rows", "plan", "digest", "key")}
+    form = {name: hidden(page, name) for name in ("rows", "plan", "digest", "key", "denied")}
     again = owner.post("/lines/give/do/", {**form, "digest": "old"}).content.decode()
     assert "look again" in again
     answer = owner.post("/lines/give/do/", form)
