@@ -47,6 +47,7 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     usage.UsageStored: ("policies.on_usage",),
     policies.LineMustStop: ("fleet.stop",),
     policies.LineMustResume: ("fleet.resume",),
+    policies.TopUpWanted: ("fleet.top_up",),
     policies.ApprovalGranted: ("fleet.approved",),
     policies.ApprovalRefused: ("fleet.refused",),
     workforce.EmployeeLeft: ("fleet.leaver",),

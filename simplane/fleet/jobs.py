@@ -55,6 +55,11 @@ def resume(organization_id: int, fleet_line_id: int, rule: str, why: str) -> Non
     reactions.resume(organization_id, fleet_line_id, rule, why)
 
 
+@jobs.job("fleet.top_up", queue="default", tries=40)
+def top_up(organization_id: int, fleet_line_id: int, plan_public_id: str, key: str, why: str) -> None:
+    reactions.top_up(organization_id, fleet_line_id, plan_public_id, key, why)
+
+
 @jobs.job("fleet.approved", queue="default")
 def approved(organization_id: int, kind: str, subject_id: str) -> None:
     reactions.granted(organization_id, kind, subject_id)

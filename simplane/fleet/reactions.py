@@ -11,7 +11,8 @@ from simplane.core import jobs, tenancy
 from simplane.core.db import transaction
 from simplane.core.log import logger
 from simplane.fleet.actions import approved, booking, reactivate, refused, suspend
-from simplane.fleet.errors import LineBusy, NotPossible
+from simplane.fleet.actions import top_up as more
+from simplane.fleet.errors import AgainstPolicy, LineBusy, NoSuchPlan, NotPossible
 from simplane.fleet.models import FleetLine, Operation, Service
 from simplane.fleet.states import OVER
 from simplane.lines.models import Line
@@ -20,6 +21,7 @@ from simplane.workforce.models import Employee
 log = logger(__name__)
 BUSY_SECONDS = 5.0
 LEAVER = "rule:leaver"
+AUTO = "rule:auto_top_up"
 GONE = "who it was for has left"
 
 
@@ -40,6 +42,15 @@ def resume(organization_id: int, fleet_line_id: int, rule: str, why: str) -> Non
         last = Operation.objects.filter(line=line, kind=Operation.Kind.SUSPEND).order_by("-pk").first()
         if last is not None and last.asked_by.startswith("rule:"):
             _asked(lambda: reactivate(line.public_id, asked_by=f"rule:{rule}", reason=why))
+
+
+def top_up(organization_id: int, fleet_line_id: int, plan: str, key: str, why: str) -> None:
+    """A rule buys more for a line that runs dry, once a key; a rule or budget may forbid it."""
+    with tenancy.scope(organization_id):
+        line = FleetLine.objects.filter(pk=fleet_line_id).first()
+        if line is None or line.state in OVER or line.wanted != Service.ACTIVE:
+            return
+        _asked(lambda: more(line.public_id, plan, asked_by=AUTO, reason=why, key=key))
 
 
 def granted(organization_id: int, kind: str, subject_id: str) -> None:
@@ -107,5 +118,5 @@ def _asked(verb: Callable[[], object]) -> None:
         verb()
     except LineBusy as busy:
         raise jobs.Temporary(str(busy), seconds=BUSY_SECONDS) from busy
-    except NotPossible as why:
+    except (NotPossible, NoSuchPlan, AgainstPolicy) as why:
         log.info("fleet.rule_without_effect", why=str(why))

@@ -68,7 +68,7 @@ LINE = {
     "expires_at": None,
     "ended_at": None,
     "created_at": "2026-11-20T12:00:00.000Z",
-    "can": {"suspend": True, "reactivate": False, "terminate": True, "replace": True},
+    "can": {"suspend": True, "reactivate": False, "terminate": True, "replace": True, "top_up": True},
 }
 PERIOD = {
     "plan": {"id": "plan_06b3x8tk1m4q7rznw2v5c9", "name": "Europe 5 GB, 30 days"},
@@ -134,6 +134,7 @@ class LineCan(Schema):
     reactivate: bool
     terminate: bool
     replace: bool
+    top_up: bool
 
 
 class FleetLineOut(Schema):
@@ -248,7 +249,7 @@ def _line(one: FleetLine) -> dict[str, Any]:
         "plan": {"id": one.plan.public_id, "name": one.plan.name},
         "service": one.service or None,
         "usage": _usage(one),
-        "can": {name: not hindrance(one, name) for name in ("suspend", "reactivate", "terminate", "replace")},
+        "can": {name: not hindrance(one, name) for name in ("suspend", "reactivate", "terminate", "replace", "top_up")},
     }
 
 

@@ -33,7 +33,7 @@ from simplane.api.v1.tenant_line_values import (
 from simplane.api.v1.tenant_values import AREA, WHY, Because, Here, Reason, Thing, inside
 from simplane.api.v1.values import CLEAN, Page, PublicId, Wanted, examples
 from simplane.fleet import install
-from simplane.fleet.actions import provision, reactivate, replace, suspend, terminate
+from simplane.fleet.actions import change_plan, provision, reactivate, replace, suspend, terminate, top_up
 from simplane.fleet.models import FleetLine, Operation, Plan
 
 router = Router(tags=["Lines"])
@@ -63,6 +63,14 @@ class ProvisionWanted(Wanted):
     plan: PublicId
     employee: Annotated[PublicId | None, Field(description="Who gets it; left out: it is for a thing.")] = None
     label: Annotated[str, Field(max_length=80, pattern=f"{CLEAN}|^$", description="Your own name for it.")] = ""
+    reason: Reason = WHY
+
+
+class PlanWanted(Wanted):
+    """A plan, and why."""
+
+    model_config = Wanted.model_config | examples({"plan": "plan_06b3x8tk1m4q7rznw2v5c9"})
+    plan: PublicId
     reason: Reason = WHY
 
 
@@ -152,6 +160,39 @@ def terminate_line(request: ApiRequest, at: Path[Thing], wanted: Because) -> Htt
 def replace_line(request: ApiRequest, at: Path[Thing], wanted: Because) -> HttpResponse:
     """For a new phone: a new eSIM on the same plan is bought, and the old one ends when the new one is ready."""
     return _done(request, at, wanted, replace, buys=True)
+
+
+@router.post(
+    f"{AREA}/lines/{{id}}/top-up",
+    response=DONE,
+    auth=WRITE,
+    summary="Add data to a line",
+    openapi_extra=hints("not_possible", "line_busy", "no_such_plan", "against_policy", key="required"),
+)
+def top_up_line(request: ApiRequest, at: Path[Thing], wanted: PlanWanted) -> HttpResponse:
+    """The data of a plan comes on top, on the same eSIM; whether that plan fits it is found out by the operation."""
+
+    def work() -> Operation:
+        find_line(at.id)
+        return top_up(at.id, wanted.plan, asked_by=request.auth.name, reason=wanted.reason, key=fleet_key(request))
+
+    return _asked(request, at, wanted, work, buys=True)
+
+
+@router.post(
+    f"{AREA}/lines/{{id}}/change-plan",
+    response=DONE,
+    auth=WRITE,
+    summary="Change a line's plan",
+    openapi_extra=hints("not_possible", "no_such_plan", key="optional"),
+)
+def change_line_plan(request: ApiRequest, at: Path[Thing], wanted: PlanWanted) -> HttpResponse:  # noqa: ARG001
+    """`can.change_plan` of its plan says beforehand what its supplier does. Not carried out yet: always `not_possible`, with
+    what to do instead.
+    """
+    with inside(request, at):
+        find_line(at.id)
+        change_plan(at.id)
 
 
 @router.post(

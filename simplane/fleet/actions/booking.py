@@ -21,6 +21,12 @@ def book(wish: Operation, line: FleetLine, unit: Unit) -> None:
     """A unit was bought for a line: its use counts for its holder from now on, its price where the holder belongs."""
     assert unit.line is not None
     meter(line, unit.line)
+    spend(wish, line, unit)
+
+
+@needs_transaction
+def spend(wish: Operation, line: FleetLine, unit: Unit) -> None:
+    """What was paid for a unit stands where the line's holder belongs."""
     record_purchase(
         line.organization_id,
         Purchase(

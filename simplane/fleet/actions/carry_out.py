@@ -14,10 +14,13 @@ from typing import Any
 from simplane.core import clock, jobs, tenancy, work
 from simplane.core.batches import NotDone
 from simplane.core.db import in_thread, transaction
+from simplane.core.errors import Refusal
 from simplane.core.money import Money
+from simplane.fleet.actions import topping
 from simplane.fleet.actions.ending import close, fail
 from simplane.fleet.actions.learn import learn
 from simplane.fleet.models import FleetLine, Operation
+from simplane.lines.service import SupplierSilent
 from simplane.lines.serving import Wish, serve
 from simplane.ordering.models import Order, Unit
 from simplane.ordering.placing import LineWanted, OrderWanted, Placed, place
@@ -25,7 +28,7 @@ from simplane.organizations.portal import company_key_hash
 from simplane.policies import actions as policies
 
 K, Op, S = Operation.Kind, Operation.State, FleetLine.State
-BUYS = frozenset({K.PROVISION, K.REPLACE})
+BUYS = frozenset({K.PROVISION, K.REPLACE, K.TOP_UP})
 SERVES: dict[str, Wish] = {K.SUSPEND: "suspend", K.REACTIVATE: "reactivate", K.TERMINATE: "terminate"}
 LEASE_SECONDS = 60
 AGAIN = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
@@ -73,9 +76,12 @@ def _order_or_look(wish: Operation) -> None:
         _due(wish, LOOK_AGAIN)
         return
     try:
-        placed = place(_wanted(wish))
-    except NotDone:
+        placed = topping.order(wish, _wanted(wish)) if wish.kind == K.TOP_UP else place(_wanted(wish))
+    except (NotDone, SupplierSilent):
         _due(wish, AGAIN[min(wish.attempts, len(AGAIN) - 1)])
+        return
+    except Refusal as no:
+        fail(wish.pk, no.message)
         return
     if placed.code in ("created", "replayed"):
         _ordered(wish, json.loads(placed.body or "{}")["id"])

@@ -11,6 +11,7 @@ from simplane.core import clock, events, jobs, tenancy
 from simplane.core.db import needs_transaction, transaction
 from simplane.fleet.actions import booking
 from simplane.fleet.actions.ending import close, fail_within
+from simplane.fleet.actions.topping import filled
 from simplane.fleet.events import FleetLineMoved
 from simplane.fleet.models import FleetLine, Operation, PlanPeriod, Service
 from simplane.fleet.states import OVER, SERVICE, state_of
@@ -33,7 +34,11 @@ def learn(unit_id: int) -> None:
         if wish is None:
             return
         line = FleetLine.objects.select_for_update(of=("self",)).get(pk=wish.line_id)
-        if unit.line is not None and unit.state in (Unit.State.READY, Unit.State.DELIVERED):
+        if unit.tops_up_id is not None and unit.state == Unit.State.DELIVERED:
+            if wish.state in (Op.SENT, Op.UNKNOWN):
+                filled(wish, line, unit)
+            _copy(line, Line.objects.select_related("supplier").get(pk=line.line_id))
+        elif unit.line is not None and unit.state in (Unit.State.READY, Unit.State.DELIVERED):
             if wish.state in (Op.SENT, Op.UNKNOWN):
                 _bought(wish, line, unit)
             if line.line_id == unit.line_id:

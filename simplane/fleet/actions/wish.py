@@ -39,10 +39,10 @@ def provision(
     `ask_first`: it waits for approval whatever the rules allow, for somebody asks who may not order.
     Raises NoSuchPlan, NotAtWork, AgainstPolicy; changes nothing then. A verdict of `needs_approval` makes a line that waits.
     """
-    if known := _known(key):
-        return known
+    if found := known(key):
+        return found
     with transaction():
-        plan = _plan(plan_id)
+        plan = plan_of(plan_id)
         person = _at_work(employee_id) if employee_id else None
         line = FleetLine(
             public_id=new_id("line"),
@@ -56,8 +56,8 @@ def provision(
             wanted_at=clock.now(),
             created_at=clock.now(),
         )
-        wish = _wish(line, K.PROVISION, asked_by, key=key, bulk=bulk, reason=reason, plan=plan)
-        _buy(wish, line, plan, ask_first=ask_first)
+        wish = draft(line, K.PROVISION, asked_by, key=key, bulk=bulk, reason=reason, plan=plan)
+        buy(wish, line, plan, ask_first=ask_first)
         return wish
 
 
@@ -66,16 +66,16 @@ def replace(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bu
 
     Raises NoSuchLine, NotPossible, LineBusy, AgainstPolicy.
     """
-    if known := _known(key):
-        return known
+    if found := known(key):
+        return found
     with transaction():
-        line = _locked(line_id)
+        line = locked(line_id)
         if line.line_id is None or line.wanted == Service.TERMINATED:
             raise NotPossible("this line has no eSIM to be replaced", fix="order a new line")
         if not line.plan.can_replace or not line.plan.active:
             raise NotPossible("this plan can not be had again", fix="end the line and order one on another plan")
-        wish = _wish(line, K.REPLACE, asked_by, key=key, bulk=bulk, reason=reason, plan=line.plan)
-        _buy(wish, line, line.plan)
+        wish = draft(line, K.REPLACE, asked_by, key=key, bulk=bulk, reason=reason, plan=line.plan)
+        buy(wish, line, line.plan)
         return wish
 
 
@@ -116,12 +116,14 @@ def refused(operation_id: str, why: str) -> None:
             _end(wish, Op.REFUSED, why)
 
 
-def _known(key: str) -> Operation | None:
+def known(key: str) -> Operation | None:
+    """What was asked under this key before."""
     found: Operation | None = Operation.objects.filter(idempotency_key=key).first() if key else None
     return found
 
 
-def _plan(public_id: str) -> Plan:
+def plan_of(public_id: str) -> Plan:
+    """A plan that is given out. Raises NoSuchPlan."""
     found: Plan | None = Plan.objects.filter(public_id=public_id, active=True).first()
     if found is None:
         raise NoSuchPlan("there is no such plan", fix="choose one of the company's plans")
@@ -137,7 +139,8 @@ def _at_work(public_id: str) -> Employee:
     return found
 
 
-def _locked(public_id: str) -> FleetLine:
+def locked(public_id: str) -> FleetLine:
+    """The line with its plan, to be changed. Raises NoSuchLine."""
     rows = FleetLine.objects.select_for_update(of=("self",)).select_related("plan")
     found: FleetLine | None = rows.filter(public_id=public_id).first()
     if found is None:
@@ -152,9 +155,10 @@ def _waiting(public_id: str) -> Operation | None:
 
 
 @needs_transaction
-def _wish(
+def draft(
     line: FleetLine, kind: str, asked_by: str, *, key: str, bulk: Bulk | None, reason: str, plan: Plan | None = None
 ) -> Operation:
+    """A wish that is not written down yet."""
     now = clock.now()
     return Operation(
         public_id=new_id("op"),
@@ -172,7 +176,7 @@ def _wish(
 
 
 @needs_transaction
-def _buy(wish: Operation, line: FleetLine, plan: Plan, *, ask_first: bool = False) -> None:
+def buy(wish: Operation, line: FleetLine, plan: Plan, *, ask_first: bool = False) -> None:
     """Have the budgets reserve it, then write it down: to be ordered, or to wait for approval. Raises AgainstPolicy."""
     facts = _facts(line, plan, _buying(wish))
     verdict = policies.check(facts) if ask_first else policies.reserve(facts, key=wish.public_id)
@@ -215,12 +219,12 @@ def _write(wish: Operation, line: FleetLine) -> None:
 def _service(
     line_id: str, kind: Operation.Kind, wanted: Service, *, asked_by: str, reason: str, key: str, bulk: Bulk | None
 ) -> Operation:
-    if known := _known(key):
-        return known
+    if found := known(key):
+        return found
     with transaction():
-        line = _locked(line_id)
+        line = locked(line_id)
         _possible(line, kind)
-        wish = _wish(line, kind, asked_by, key=key, bulk=bulk, reason=reason)
+        wish = draft(line, kind, asked_by, key=key, bulk=bulk, reason=reason)
         wish.due_at = clock.now()
         line.wanted, line.wanted_at = wanted, clock.now()
         _write(wish, line)

@@ -122,6 +122,8 @@ def test_lines_are_filtered_paused_and_their_link_is_mailed_again(acme: Program)
     assert acme.get(f"{AREA}/lines", state="lost").code == "bad_parameter"
 
     assert acme.post(f"{address}/install-link").status == 202
+    assert acme.post(f"{address}/change-plan", {"plan": europe.public_id}).code == "not_possible"
+    assert acme.post(f"{address}/top-up", {"plan": "plan_none"}, key="t").code == "no_such_plan"
     paused = acme.post(f"{address}/suspend", {"reason": "lost"}, key="s")
     assert (paused.status, paused.told["kind"], paused.told["reason"]) == (202, "suspend", "lost")
     seen = acme.get(address).told
