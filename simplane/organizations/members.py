@@ -14,7 +14,6 @@ from simplane.organizations.models import ApiKey, Membership, Organization, Role
 from simplane.organizations.portal import end_portal_keys
 from simplane.organizations.roles import allows, scopes_of
 
-
 SEEN = ("organization_id", "role", "created_at", "user__email", "user__name")
 
 
