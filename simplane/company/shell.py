@@ -14,10 +14,11 @@ from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
 
 from simplane.company.menu import menu_for
-from simplane.company.standing import Standing, standing_of
+from simplane.company.standing import Standing, standing_of, tenant_of
 from simplane.core import context as who
 from simplane.core import tenancy
 from simplane.core.errors import NotFound
+from simplane.organizations.adapter import SESSION_TENANT
 from simplane.organizations.company_roles import PERMISSIONS
 
 P = ParamSpec("P")
@@ -62,6 +63,10 @@ def page(permission: str) -> Callable[[View[P]], Guarded[P]]:
             found = standing_of(request)
             if found is None:
                 return _to_login(request)
+            if tenant_of(request).suspended and request.method not in ("GET", "HEAD"):
+                raise PermissionDenied(
+                    "the company's account is suspended: it can be looked at, not changed. Write to us"
+                )
             if not found.may(permission):
                 raise PermissionDenied(f"your role here is {found.role.label.lower()}; an owner can change that")
             asked = cast(CompanyRequest, request)
@@ -101,6 +106,8 @@ def show(
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
+    if request.session.get(SESSION_TENANT) == tenant_of(request).pk:
+        raise PermissionDenied("you are no member here any more: ask an owner for an invitation")
     target = redirect_to_login(request.get_full_path())
     if request.headers.get("HX-Request") == "true":
         return HttpResponseClientRedirect(target.url)

@@ -43,6 +43,13 @@ class NotPossible(Refusal):
     status = 409
 
 
+class KeyReused(Refusal):
+    """The key names something else that was asked for."""
+
+    code = "key_reused"
+    status = 422
+
+
 class AgainstPolicy(Refusal):
     """A rule of the company forbids it."""
 

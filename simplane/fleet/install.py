@@ -23,6 +23,7 @@ from simplane.fleet.models import FleetLine, InstallLink
 from simplane.fleet.states import OVER
 from simplane.lines.models import Line
 from simplane.organizations.hosts import address_of
+from simplane.workforce.models import Employee
 
 VALID = timedelta(days=14)
 PAGE_LIVES = timedelta(hours=1)
@@ -92,10 +93,12 @@ def mail_again(line: FleetLine) -> None:
 def look(organization_id: int, secret: str) -> Opened | None:
     """What stands behind a link of this company; None for one that never was."""
     with tenancy.everywhere():
-        link = _link(organization_id, secret).select_related("line__plan", "line__organization").first()
+        link = (
+            _link(organization_id, secret).select_related("line__plan", "line__organization", "line__employee").first()
+        )
     if link is None:
         return None
-    usable = link.opened_at is None and link.expires_at > clock.now() and link.line.state not in OVER
+    usable = link.opened_at is None and link.expires_at > clock.now() and not _closed(link.line)
     return Opened(link.line.organization.name, link.line.plan.name, usable)
 
 
@@ -107,7 +110,7 @@ def use(organization_id: int, secret: str) -> str:
         if not mine.update(opened_at=now):
             raise LinkUsed("this link was used already, or its time is over", fix="ask for a new one below")
         line = FleetLine.objects.select_related("employee").get(install_links__hash=_hash(secret))
-        if line.state in OVER or line.line_id is None or line.unit_id is None or line.order_id is None:
+        if _closed(line) or line.line_id is None or line.unit_id is None or line.order_id is None:
             raise LinkUsed("this line has ended", fix="ask your company for a new one")
         esim = Line.objects.get(pk=line.line_id)
         locale = line.employee.locale if line.employee else "en"
@@ -141,7 +144,7 @@ def _fresh(fleet_line_id: int) -> tuple[FleetLine, str, datetime] | None:
     with tenancy.everywhere(), transaction():
         rows = FleetLine.objects.select_related("employee", "plan", "organization")
         line: FleetLine = rows.get(pk=fleet_line_id)
-        if line.employee is None or line.line_id is None or line.state in OVER:
+        if line.employee is None or line.line_id is None or _closed(line):
             return None
         InstallLink.objects.filter(line=line, opened_at__isnull=True, expires_at__gt=now).update(expires_at=now)
         InstallLink(
@@ -153,6 +156,11 @@ def _fresh(fleet_line_id: int) -> tuple[FleetLine, str, datetime] | None:
             expires_at=now + VALID,
         ).save()
     return line, secret, now + VALID
+
+
+def _closed(line: FleetLine) -> bool:
+    """Nothing is shown of a line that ended, nor to somebody who left."""
+    return line.state in OVER or (line.employee is not None and line.employee.state == Employee.State.LEFT)
 
 
 def _link(organization_id: int, secret: str) -> QuerySet[InstallLink]:

@@ -20,6 +20,8 @@ def hindrance(line: FleetLine, name: str) -> str:
         return "it is not suspended"
     if name == "top_up" and not line.plan.can_top_up:
         return "its supplier adds none"
+    if name == "replace" and Service.SUSPENDED in (line.wanted, line.service):
+        return "it is suspended: reactivate it first"
     if name == "replace" and not (line.plan.can_replace and line.plan.active):
         return "its plan can not be had again"
     if name == "terminate" and not (line.plan.can_terminate or line.plan.can_suspend):

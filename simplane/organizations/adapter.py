@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from simplane.core.addresses import source_ip
 from simplane.core.crypto import SecretJSONField
+from simplane.organizations.hosts import address_of
 from simplane.organizations.models import Membership
 
 _SEALED = SecretJSONField()
@@ -45,6 +49,20 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return HttpResponseRedirect(reverse("account_login"))
         request.session[SESSION_TENANT] = tenant.pk
         return super().pre_login(request, user, **options)  # type: ignore[no-any-return]
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """At the address that we know, never at the one that the request names: the link is a key to the account."""
+        path = urlsplit(super().get_reset_password_from_key_url(key)).path
+        tenant = getattr(context.request, "tenant", None)
+        return f"{address_of(tenant.slug) if tenant else settings.SIMPLANE.base_url}{path}"
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        """At a company's address only its members get one; nobody is told which addresses those are."""
+        tenant = getattr(self.request, "tenant", None)
+        if tenant is None or Membership.objects.filter(user=user, organization_id=tenant.pk).exists():
+            name = tenant.name if tenant else "Simplane"
+            # Not the name that the request gives itself: the mail says it.
+            super().send_password_reset_mail(user, email, {**context, "current_site": SimpleNamespace(name=name)})
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Our staff work in the console, companies on their own pages, everybody else in the hub."""

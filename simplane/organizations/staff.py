@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
@@ -20,6 +21,7 @@ from django.utils import translation
 from django_htmx.http import HttpResponseClientRedirect
 
 from simplane.core import context, tenancy
+from simplane.organizations.adapter import SESSION_TENANT
 from simplane.organizations.models import User
 
 CONSOLE, ADMIN = "/console/", "/admin/"
@@ -39,6 +41,10 @@ class StaffGate:
         if request.path_info.startswith(ENGLISH):
             translation.activate("en")
             request.LANGUAGE_CODE = "en"
+        if not hasattr(request, "tenant") and SESSION_TENANT in request.session:
+            # Begun at a company's address, perhaps by its own identity provider: nothing of ours opens to it.
+            request.session.flush()
+            request.user = AnonymousUser()
         user = request.user
         if isinstance(user, User):
             with context.acting(f"user:{user.pk} {user.email}"):

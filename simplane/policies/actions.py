@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from simplane.core.db import needs_transaction
 from simplane.policies import approvals, budgets
-from simplane.policies.models import Approval, Reservation
+from simplane.policies.models import Approval, Reservation, Stop
 from simplane.policies.periods import period
 from simplane.policies.ports import ports
 from simplane.policies.reading import PURCHASE, reachable, rules_of, settings_of
@@ -69,6 +69,12 @@ def ask_approval(kind: str, subject_id: str, facts: PurchaseFacts, verdict: Verd
 def _budgets_say(facts: PurchaseFacts) -> Verdict:
     states, wrong = budgets.states(facts)
     return together((judge((), states, {}, facts, ""), wrong))
+
+
+def stopped(fleet_line_id: int) -> bool:
+    """Whether a rule holds this line stopped now."""
+    with reachable():
+        return bool(Stop.objects.filter(fleet_line_id=fleet_line_id, resumed_at__isnull=True).exists())
 
 
 def _rules_say(facts: PurchaseFacts) -> Verdict:

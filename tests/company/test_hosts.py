@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from simplane.company.urls import pages
 from simplane.core import clock, tenancy
 from simplane.organizations import hosts
 from simplane.organizations.company_roles import PERMISSIONS, allows
-from simplane.organizations.models import CompanyRole, Domain, Organization
+from simplane.organizations.models import CompanyRole, Domain, Membership, Organization
 from tests.companies import company, employee, team
 from tests.company.members import browser_of, member
+from tests.hub import people
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +133,52 @@ def test_a_suspended_or_missing_company_is_found_out_within_the_time_it_is_remem
     assert hosts.tenant_of("acme.localhost").suspended is False  # type: ignore[union-attr]
     hosts.forget()
     assert hosts.tenant_of("acme.localhost").suspended is True  # type: ignore[union-attr]
+
+
+def test_a_link_to_a_new_password_leads_to_an_address_we_know_and_only_members_get_one() -> None:
+    acme = company("acme")
+    mia = member(acme, email="mia@acme.example")
+    ben = member(company("beta"), email="ben@beta.example")
+    for one in (mia, ben):
+        one.set_password("correct horse battery")
+        one.save()
+    with tenancy.scope(acme.pk):
+        now = clock.now()
+        Domain.objects.create(host="sim.evil.example", for_pages=True, token="x", created_at=now, verified_at=now)
+
+    for one in (mia, ben):
+        Client().post("/accounts/password/reset/", {"email": one.email}, headers={"host": "sim.evil.example"})
+
+    [sent] = mail.outbox
+    assert sent.to == [mia.email]
+    assert "http://acme.localhost:8000/accounts/password/reset/key/" in sent.body
+    assert "evil" not in sent.body
+
+
+def test_a_companys_session_opens_nothing_of_ours() -> None:
+    acme, reseller = company("acme"), people.reseller()
+    mia = member(acme)
+    Membership.objects.create(organization=reseller, user=mia, role="owner", created_at=clock.now())
+    browser = browser_of(mia, acme)
+
+    assert browser.get("/").status_code == 200
+    assert browser.get("/hub/", headers={"host": "testserver"}).status_code == 302
+    assert browser.get("/").status_code == 302
+
+
+def test_a_suspended_company_looks_and_changes_nothing() -> None:
+    acme = company("acme", state="suspended")
+    browser = browser_of(member(acme), acme)
+
+    assert browser.get("/people/").status_code == 200
+    assert browser.post("/lines/many/").status_code == 403
+
+
+def test_who_is_no_member_any_more_is_told_so() -> None:
+    acme = company("acme")
+    mia = member(acme)
+    browser = browser_of(mia, acme)
+    Membership.objects.filter(user=mia).delete()
+
+    answer = browser.get("/")
+    assert (answer.status_code, "no member here any more" in answer.content.decode()) == (403, True)

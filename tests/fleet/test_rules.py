@@ -8,7 +8,8 @@ import pytest
 
 from simplane.core import tenancy
 from simplane.fleet import reactions
-from simplane.fleet.actions import provision
+from simplane.fleet.actions import provision, reactivate, replace, suspend
+from simplane.fleet.errors import KeyReused, NotPossible
 from simplane.fleet.models import FleetLine, InstallLink, Operation
 from simplane.lines.models import Line
 from simplane.policies import approvals, rule_acts
@@ -52,6 +53,11 @@ def test_a_line_over_its_hard_cap_is_suspended_at_the_supplier_and_resumes_when_
     acme.work()
 
     line, last = acme.line(), acme.operation()
+    with tenancy.scope(acme.company.pk):
+        with pytest.raises(NotPossible, match="a rule stopped"):
+            reactivate(line.public_id, asked_by=OWNER, reason="mine")
+        with pytest.raises(NotPossible, match="suspended"):
+            replace(line.public_id, asked_by=OWNER, reason="around it")
     assert (last.kind, last.asked_by.startswith("rule:"), last.state) == ("suspend", True, "done")
     assert (line.wanted, line.service, line.data_used) == ("suspended", "suspended", 150_000_000)
     with tenancy.scope(acme.company.pk):
@@ -75,6 +81,22 @@ def test_what_costs_more_waits_for_a_second_person(world: World) -> None:
     done = acme.work(until=("done", "failed", "refused"))
 
     assert (done.state, acme.line().state, world.bought()) == ("done", "ready", 1)
+
+
+def test_a_question_that_waits_keeps_nobody_from_stopping_the_line(world: World) -> None:
+    acme = with_a_line(world)
+    line = acme.line()
+    with tenancy.scope(acme.company.pk):
+        rule_acts.make(acme.company.pk, "approval_above", {"amount_minor": 500, "currency": "EUR"})
+        waiting = replace(line.public_id, asked_by=OWNER, reason="new phone", key="k")
+        assert replace(line.public_id, asked_by=OWNER, reason="again", key="k").pk == waiting.pk
+        with pytest.raises(KeyReused):
+            suspend(line.public_id, asked_by=OWNER, reason="lost", key="k")
+        suspend(line.public_id, asked_by=OWNER, reason="lost")
+        waiting.refresh_from_db()
+    assert waiting.state == "cancelled"
+    acme.work()
+    assert (acme.line().service, world.bought()) == ("suspended", 1)
 
 
 def test_a_refused_wish_costs_nothing(world: World) -> None:

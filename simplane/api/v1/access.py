@@ -55,6 +55,12 @@ class Caller:
         """As the audit trail writes it."""
         return f"api_key:{self.key.public_id}"
 
+    @property
+    def asker(self) -> str:
+        """Who asks for something that a second person may have to decide: the key's maker, so that nobody is their own."""
+        made_by = self.key.created_by
+        return f"{made_by} by key {self.key.public_id}"[:120] if made_by.startswith("user:") else self.name
+
 
 class Scope(HttpBearer):
     """Lets a call pass whose key has this scope. Raises Refused."""

@@ -95,7 +95,7 @@ def start_bulk(request: ApiRequest, at: Path[Here], wanted: BulkWanted) -> HttpR
 
     def work() -> BulkOut:
         with inside(request, at):
-            made = bulk_rows.ask(wanted.kind, chosen, asked_by=request.auth.name, key=fleet_key(request))
+            made = bulk_rows.ask(wanted.kind, chosen, asked_by=request.auth.asker, key=fleet_key(request))
             return BulkOut.model_validate(_shown(bulk.progress(made.public_id)))
 
     return once(request, work, body=wanted, status=202, required=True)

@@ -114,7 +114,7 @@ def provision_line(request: ApiRequest, at: Path[Here], wanted: ProvisionWanted)
         return provision(
             wanted.plan,
             wanted.employee,
-            asked_by=request.auth.name,
+            asked_by=request.auth.asker,
             label=wanted.label,
             key=fleet_key(request),
             reason=wanted.reason,
@@ -174,7 +174,7 @@ def top_up_line(request: ApiRequest, at: Path[Thing], wanted: PlanWanted) -> Htt
 
     def work() -> Operation:
         find_line(at.id)
-        return top_up(at.id, wanted.plan, asked_by=request.auth.name, reason=wanted.reason, key=fleet_key(request))
+        return top_up(at.id, wanted.plan, asked_by=request.auth.asker, reason=wanted.reason, key=fleet_key(request))
 
     return _asked(request, at, wanted, work, buys=True)
 
@@ -247,7 +247,7 @@ def _done(
 ) -> HttpResponse:
     def work() -> Operation:
         find_line(at.id)
-        return verb(at.id, asked_by=request.auth.name, reason=wanted.reason, key=fleet_key(request))
+        return verb(at.id, asked_by=request.auth.asker, reason=wanted.reason, key=fleet_key(request))
 
     return _asked(request, at, wanted, work, buys=buys)
 

@@ -22,7 +22,7 @@ def top_up(line_id: str, plan_id: str, *, asked_by: str, reason: str, key: str =
 
     Raises NoSuchLine, NoSuchPlan, NotPossible, LineBusy, AgainstPolicy. That it fits is found out by the order.
     """
-    if found := wish.known(key):
+    if found := wish.known(key, Operation.Kind.TOP_UP, line_id):
         return found
     with transaction():
         line = wish.locked(line_id)

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from simplane.core import audit, clock, events, jobs, tenancy
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.ids import new_id
-from simplane.fleet.errors import AgainstPolicy, LineBusy, NoSuchLine, NoSuchPlan, NotAtWork, NotPossible
+from simplane.fleet.errors import AgainstPolicy, KeyReused, LineBusy, NoSuchLine, NoSuchPlan, NotAtWork, NotPossible
 from simplane.fleet.events import OperationAsked, OperationEnded
 from simplane.fleet.models import Bulk, FleetLine, Operation, Plan, Service
 from simplane.fleet.states import OPEN, OVER
@@ -20,6 +20,8 @@ from simplane.policies import actions as policies
 from simplane.policies.values import PurchaseFacts, PurchaseKind, Reason, Verdict
 from simplane.workforce.models import Employee
 
+RULE = "rule:"
+"""How actors begin that are rules."""
 K, Op, S = Operation.Kind, Operation.State, FleetLine.State
 
 
@@ -39,7 +41,7 @@ def provision(
     `ask_first`: it waits for approval whatever the rules allow, for somebody asks who may not order.
     Raises NoSuchPlan, NotAtWork, AgainstPolicy; changes nothing then. A verdict of `needs_approval` makes a line that waits.
     """
-    if found := known(key):
+    if found := known(key, K.PROVISION, plan_id):
         return found
     with transaction():
         plan = plan_of(plan_id)
@@ -66,12 +68,16 @@ def replace(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bu
 
     Raises NoSuchLine, NotPossible, LineBusy, AgainstPolicy.
     """
-    if found := known(key):
+    if found := known(key, K.REPLACE, line_id):
         return found
     with transaction():
         line = locked(line_id)
         if line.line_id is None or line.wanted == Service.TERMINATED:
             raise NotPossible("this line has no eSIM to be replaced", fix="order a new line")
+        if Service.SUSPENDED in (line.wanted, line.service):
+            raise NotPossible(
+                "this line is suspended", fix="reactivate it first: a new eSIM must not go around a pause"
+            )
         if not line.plan.can_replace or not line.plan.active:
             raise NotPossible("this plan can not be had again", fix="end the line and order one on another plan")
         wish = draft(line, K.REPLACE, asked_by, key=key, bulk=bulk, reason=reason, plan=line.plan)
@@ -116,9 +122,15 @@ def refused(operation_id: str, why: str) -> None:
             _end(wish, Op.REFUSED, why)
 
 
-def known(key: str) -> Operation | None:
-    """What was asked under this key before."""
-    found: Operation | None = Operation.objects.filter(idempotency_key=key).first() if key else None
+def known(key: str, kind: str, subject: str | None) -> Operation | None:
+    """What was asked under this key before. `subject`: the line, or of a new one its plan. Raises KeyReused."""
+    rows = Operation.objects.select_related("line", "plan").filter(idempotency_key=key)
+    found: Operation | None = rows.first() if key else None
+    if found is None:
+        return None
+    before = found.plan.public_id if found.kind == K.PROVISION and found.plan else found.line.public_id
+    if (found.kind, before) != (kind, subject):
+        raise KeyReused("this key was used for something else", fix="use a new key for each thing you ask for")
     return found
 
 
@@ -219,10 +231,14 @@ def _write(wish: Operation, line: FleetLine) -> None:
 def _service(
     line_id: str, kind: Operation.Kind, wanted: Service, *, asked_by: str, reason: str, key: str, bulk: Bulk | None
 ) -> Operation:
-    if found := known(key):
+    if found := known(key, kind, line_id):
         return found
     with transaction():
         line = locked(line_id)
+        if kind == K.REACTIVATE and not asked_by.startswith(RULE) and policies.stopped(line.pk):
+            raise NotPossible("a rule stopped this line", fix="change the rule: then the line resumes by itself")
+        if kind in (K.SUSPEND, K.TERMINATE):
+            _overtake(line, asked_by)
         _possible(line, kind)
         wish = draft(line, kind, asked_by, key=key, bulk=bulk, reason=reason)
         wish.due_at = clock.now()
@@ -230,6 +246,15 @@ def _service(
         _write(wish, line)
         jobs.enqueue("fleet.advance", operation_id=wish.pk)
         return wish
+
+
+@needs_transaction
+def _overtake(line: FleetLine, asked_by: str) -> None:
+    """What only waits for somebody's word does not keep a line from being stopped."""
+    rows = Operation.objects.select_for_update(of=("self",)).select_related("line")
+    waiting = rows.filter(line=line, state=Op.AWAITING_APPROVAL).first()
+    if waiting is not None:
+        _end(waiting, Op.CANCELLED, f"overtaken: the line was stopped by {asked_by}")
 
 
 def _possible(line: FleetLine, kind: Operation.Kind) -> None:
