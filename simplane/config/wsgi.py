@@ -15,6 +15,11 @@ telemetry.start(  # before Django reads its middleware
     "simplane-web", otlp_endpoint=env.otlp_endpoint, sentry_dsn=env.sentry_dsn, environment=env.environment
 )
 _django = get_wsgi_application()
+if env.on_show:
+    # The code of all pages is read before the first request, not by it.
+    from django.urls import get_resolver
+
+    get_resolver().url_patterns  # noqa: B018
 
 from simplane.api.intake import WSGI, with_fast_lane  # noqa: E402  needs Django set up
 

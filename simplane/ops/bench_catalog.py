@@ -51,6 +51,8 @@ def scratch_database() -> Iterator[None]:
 
     usual = str(connection.settings_dict["NAME"])
     connection.settings_dict["TEST"]["NAME"] = f"simplane_bench_catalog_{os.getpid()}"
+    # The tests' server has a database with tables to copy; any other gets them by migrations.
+    connection.settings_dict["TEST"]["TEMPLATE"] = os.environ.get("SIMPLANE_TEST_TEMPLATE", "template0")
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         yield

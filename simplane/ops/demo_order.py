@@ -27,7 +27,8 @@ from simplane.ops.stage import DEMO_SHOP, Ports, Stage, call
 
 T = TypeVar("T")
 DEFAULT_SKU = "ESIM-EU-5GB-30D"
-ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 15.0
+"""A process that was just started reads its pages' code at the first one."""
 LOOK_EVERY_SECONDS = 0.1
 
 

@@ -70,7 +70,7 @@ def test_probes_are_only_read(client: Client) -> None:
 
 
 def test_a_probe_knows_no_host_name_and_gets_no_redirect(client: Client, settings: object) -> None:
-    settings.ALLOWED_HOSTS = ["shop.example"]  # type: ignore[attr-defined]
+    settings.OWN_HOSTS = ["shop.example"]  # type: ignore[attr-defined]
     settings.SECURE_SSL_REDIRECT = True  # type: ignore[attr-defined]
     assert Client().get("/healthz", headers={"Host": "10.0.0.7:8000"}).status_code == 200
     assert Client().get("/console/", headers={"Host": "shop.example"}).status_code == 301

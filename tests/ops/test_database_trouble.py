@@ -22,7 +22,7 @@ import httpx2
 import psycopg
 import pytest
 
-from simplane.ops import postgres
+from simplane.ops import postgres, ready_made
 from simplane.ops.postgres import Cluster
 from simplane.ops.stage import DEMO_SHOP, Ports, Stage
 from tests.processes import soon
@@ -80,10 +80,10 @@ def house() -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="simplane-trouble-"))
     folder.chmod(0o755)  # the server's own user must get through
     settings = {"port": str(free_port()), "fsync": "off", "max_wal_size": "64MB"}
+    ready_made.copy_to(folder / "postgres")
     cluster = postgres.start(folder / "postgres", settings=settings)
     stage = Stage(folder / "state", cluster.url, Ports.free(), {"SIMPLANE_WEB_WORKERS": "1"})
     try:
-        stage.command("migrate", "migrate", "--verbosity", "0")
         stage.start_stand_in("shopify")
         stage.command("load", "load", str(_setup(stage)))
         stage.start_web()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -10,12 +13,18 @@ import pytest
 from simplane.ops import postgres, ready_made
 
 
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that the server's own user can get into."""
+    folder = Path(tempfile.mkdtemp(prefix="simplane-copies-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.mark.slow
-def test_two_copies_are_servers_of_their_own_with_all_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
+def test_two_copies_are_servers_of_their_own_with_all_tables(reachable: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = reachable / "first", reachable / "second"
     ready_made.copy_to(first)
     # From here on nothing is made any more: the second comes off the shelf.
     monkeypatch.setattr(ready_made, "_make", None)
