@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "simplane.channels",
     "simplane.webhooks",
     "simplane.fleet",
+    "simplane.sso",
     "simplane.alerts",
     "simplane.console",
     "simplane.hub",
