@@ -7,7 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from simplane.company.shell import CompanyRequest, page, show
+from simplane.company.settings_tabs import show_settings
+from simplane.company.shell import CompanyRequest, page
 from simplane.organizations import dns_proof, domains
 from simplane.organizations.models import Domain
 from simplane.ui.outcomes import attempt
@@ -36,7 +37,7 @@ def domain_list(request: CompanyRequest) -> HttpResponse:
         if attempt(request, "Added. Now write its record into DNS.", lambda: domains.add(written, **typed)):
             return redirect("company:domains")
     rows = [(one, dns_proof.record_name(one.host)) for one in Domain.objects.order_by("host")]
-    return show(request, "domains", "domains", {"rows": rows, "form": form})
+    return show_settings(request, "domains", {"rows": rows, "form": form})
 
 
 @require_POST

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from simplane.company.standing import Standing
+from simplane.ui.menu import Entry, Group, shown_to
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One page of the menu, shown to whom the page itself lets in."""
-
-    section: str
-    label: str
-    url_name: str
-    icon: str
-    key: str
-    permission: str
-
-
-Group = tuple[str, tuple[Entry, ...]]
 GROUPS: tuple[Group, ...] = (
     (
         "",
@@ -56,13 +41,12 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     (
-        "Settings",
-        (Entry("domains", "Domains", "company:domains", "gear", "d", "settings:read"),),
+        "Account",
+        (Entry("settings", "Settings", "company:settings", "gear", "d", "settings:read"),),
     ),
 )
 
 
 def menu_for(company: Standing) -> list[Group]:
     """The entries that a person may open, without empty groups."""
-    shown = [(title, tuple(one for one in entries if company.may(one.permission))) for title, entries in GROUPS]
-    return [(title, entries) for title, entries in shown if entries]
+    return shown_to(GROUPS, company.may)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
@@ -48,11 +49,12 @@ class Guarded(Protocol[P]):
     def __call__(self, request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase: ...
 
 
-def page(permission: str) -> Callable[[View[P]], Guarded[P]]:
+def page(permission: str, *, walled: bool = True) -> Callable[[View[P]], Guarded[P]]:
     """Only for members whose role holds the permission; the view runs in the company's scope, whole, so it must not stream.
 
     The view gets `request.company`; NotFound becomes a 404. Rows are narrowed to a manager's teams by the view
-    (`company/reach.py`), for only it knows what its rows are.
+    (`company/reach.py`), for only it knows what its rows are. `walled=False`: what the view is about lies out of any
+    company's reach (keys, to whom invoices go); it acts for us, and asks by `request.company.organization` only.
     """
     if permission not in PERMISSIONS:
         raise ValueError(f"no permission {permission!r}: add it to organizations/company_roles.py")
@@ -71,7 +73,8 @@ def page(permission: str) -> Callable[[View[P]], Guarded[P]]:
                 raise PermissionDenied(f"your role here is {found.role.label.lower()}; an owner can change that")
             asked = cast(CompanyRequest, request)
             asked.company = found
-            with who.acting(found.actor), tenancy.scope(found.organization.pk):
+            behind = tenancy.scope(found.organization.pk) if walled else nullcontext()
+            with who.acting(found.actor), behind:
                 try:
                     made = view(asked, *args, **kwargs)
                 except NotFound as missing:

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from simplane.ui.menu import Entry, Group
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One page of the menu. `section` is compared with the page's own section to mark it."""
-
-    section: str
-    label: str
-    url_name: str
-    icon: str
-    key: str
-
-
-GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+GROUPS: tuple[Group, ...] = (
     (
         "",
         (

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from simplane.hub.standing import Standing
+from simplane.ui.menu import Entry, Group, shown_to
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One page of the menu, shown to whom the page itself lets in."""
-
-    section: str
-    label: str
-    url_name: str
-    icon: str
-    key: str
-    permission: str
-
-
-Group = tuple[str, tuple[Entry, ...]]
 GROUPS: tuple[Group, ...] = (
     ("", (Entry("overview", "Overview", "hub:overview", "today", "o", "orders:read"),)),
     (
@@ -52,5 +37,4 @@ GROUPS: tuple[Group, ...] = (
 
 def menu_for(hub: Standing) -> list[Group]:
     """The entries that a person may open, without empty groups."""
-    shown = [(title, tuple(one for one in entries if hub.may(one.permission))) for title, entries in GROUPS]
-    return [(title, entries) for title, entries in shown if entries]
+    return shown_to(GROUPS, hub.may)
