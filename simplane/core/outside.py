@@ -26,7 +26,7 @@ CONNECT_SECONDS = 5.0
 """Looking up the name, connecting and TLS each."""
 TOTAL_SECONDS = 15.0
 MOST_BYTES = 16 * 1024
-"""Of an answer are read; the rest is left."""
+"""Of an answer are read unless its caller wants more; the rest is left."""
 _SURELY_UNSENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.UnsupportedProtocol)
 _SLOW = (TimeoutError, httpcore2.TimeoutException)
 
@@ -41,8 +41,13 @@ class Answer:
     ms: int
 
 
-async def call(method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-    """One request to an address that is checked now. Raises AddressRefused, NotSent (no byte left) or NoAnswer."""
+async def call(
+    method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", most_bytes: int = MOST_BYTES
+) -> Answer:
+    """One request to an address that is checked now. Raises AddressRefused, NotSent (no byte left) or NoAnswer.
+
+    A body of `most_bytes` is one that was cut.
+    """
     if transaction_open():
         raise RuntimeError(f"{method} {url} inside a transaction: write the intent, commit, then call")
     target = reach.read_target(url)
@@ -50,7 +55,7 @@ async def call(method: str, url: str, *, headers: Mapping[str, str], body: bytes
     try:
         with telemetry.call(method, target.host) as facts:
             async with asyncio.timeout(TOTAL_SECONDS), _answered(method, target, headers, body) as response:
-                found = await _read(response)
+                found = await _read(response, most_bytes)
             facts["http.response.status_code"] = response.status
     except (AddressRefused, NotSent):
         raise
@@ -84,13 +89,13 @@ async def _answered(
         yield response
 
 
-async def _read(response: httpcore2.Response) -> bytes:
+async def _read(response: httpcore2.Response, most_bytes: int) -> bytes:
     found = b""
     async for part in response.aiter_stream():
         found += part
-        if len(found) >= MOST_BYTES:
+        if len(found) >= most_bytes:
             break
-    return found[:MOST_BYTES]
+    return found[:most_bytes]
 
 
 class _Judged(Wires):
