@@ -20,6 +20,7 @@ COMMANDS = {
     "route": ("route", "explain which offer would serve a product, or replay a receipt"),
     "reconcile": ("reconcile", "compare a shop with us and print the proof"),
     "ledger": ("ledger", "verify: is every cent where it was posted; close: close a month"),
+    "audit": ("audit", "verify: are the companies' audit logs what was once written"),
     "payments": ("payments", "match: compare Stripe's payouts and balance with our ledger, line by line"),
     "reseller": ("reseller", "create: take a reseller on and print its live and test key"),
     "company": ("company", "create: take a company on and say where its pages are"),

@@ -67,6 +67,26 @@ class AuditEntry(models.Model):
         return f"{self.actor} {self.action} {self.entity} {self.entity_id}"
 
 
+class AuditSeal(models.Model):
+    """A link of an organization's chain of audit entries: SHA-256 over the link before and the entry (core/seals.py)."""
+
+    entry = models.OneToOneField(
+        AuditEntry, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="seal"
+    )
+    """Without a foreign key: a removed entry must be missed here, not impossible to record."""
+    organization_id = models.BigIntegerField()
+    number = models.BigIntegerField()
+    """1, 2, 3, … in each organization."""
+    hash = models.BinaryField()
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization_id", "number"], name="audit_seal_number")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.number}"
+
+
 class InboxMessage(WorkItem):
     """A webhook as it came: raw bytes first, work later. One row a delivery, for ever the evidence."""
 

@@ -1,4 +1,4 @@
-"""Housekeeping of the queue and the inbox: rescue, retry, clean up."""
+"""Housekeeping of the queue, the inbox and the audit trail: rescue, retry, seal, clean up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from simplane.core import clock, deadletters, jobs, work
+from simplane.core import clock, deadletters, jobs, seals, work
 from simplane.core.db import transaction
 from simplane.core.models import InboxMessage
 from simplane.core.schedule import scheduled
@@ -55,6 +55,12 @@ def _work_on_due() -> dict[str, Any]:
         due = work.take_due(InboxMessage, hold_seconds=300)
         jobs.enqueue_missing("core.handle_message", "message_id", due)
     return {"messages": len(due)}
+
+
+@scheduled("audit.seal", cron="* * * * *", title="Companies' new audit entries chained", most_seconds=300)
+def seal_audit() -> dict[str, int]:
+    """So that none of them can be changed unseen."""
+    return seals.seal_new()
 
 
 @scheduled("clean_up", cron="17 3 * * *", title="Old rows removed", most_seconds=1800)
