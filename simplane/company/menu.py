@@ -36,6 +36,7 @@ GROUPS: tuple[Group, ...] = (
         "Money",
         (
             Entry("spend", "Spend", "company:spend", "card", "s", "spend:read"),
+            Entry("savings", "Savings", "company:savings", "down", "v", "spend:read"),
             Entry("billing", "Invoices", "company:invoices", "ledger", "i", "billing:read"),
             Entry("audit", "Audit log", "company:audit", "audit", "h", "audit:read"),
         ),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from simplane.company.approvals import waiting
 from simplane.company.budgets import visible, with_names
 from simplane.company.reach import within
+from simplane.company.savings import dearest, sums
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.this_month import this_month
 from simplane.company.whom import concerning
@@ -20,7 +21,7 @@ from simplane.policies import queries
 from simplane.workforce.models import Employee
 
 S = FleetLine.State
-SHOWN = 5
+SHOWN, SAVINGS = 5, 3
 
 
 @require_safe
@@ -45,8 +46,14 @@ def overview(request: CompanyRequest) -> HttpResponse:
         "month": this_month(request),
         "budgets": with_names(visible(request)[:SHOWN]) if request.company.may("spend:read") else [],
         **_needs_you(request),
+        **(_savings(request) if request.company.may("spend:read") else {}),
     }
     return show(request, "overview", "overview", context)
+
+
+def _savings(request: CompanyRequest) -> dict[str, Any]:
+    found = dearest(request, SAVINGS)
+    return {"savings": found, "savings_sums": sums(request) if found else []}
 
 
 def _needs_you(request: CompanyRequest) -> dict[str, Any]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from simplane.company import audit, billing, spend
+from simplane.company import audit, billing, savings, spend
 
 pages: list[URLPattern] = [
     path("spend/", spend.spend, name="spend"),
+    path("savings/", savings.savings_page, name="savings"),
+    path("savings/look/", savings.savings_look, name="savings_look"),
+    path("savings/<str:public_id>/apply/", savings.savings_apply, name="savings_apply"),
+    path("savings/<str:public_id>/dismiss/", savings.savings_dismiss, name="savings_dismiss"),
+    path("savings/<str:public_id>/reopen/", savings.savings_reopen, name="savings_reopen"),
     path("invoices/", billing.invoices, name="invoices"),
     path("invoices/<str:public_id>/", billing.invoice, name="invoice"),
     path("invoices/<str:public_id>/lines/<str:name>/", billing.invoice_line, name="invoice_line"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.db.models.functions import TruncMonth
 
 from simplane.core import clock
@@ -73,6 +73,13 @@ def line_months(line_ids: Sequence[int], months: int = 3) -> dict[int, LineMonth
         line_id: LineMonths(months=_since_first(used[line_id], firsts), countries=frozenset(where[line_id]))
         for line_id in line_ids
     }
+
+
+def last_use(line_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each was last used, of those that were in the last months."""
+    since = clock.now().date() - timedelta(days=PAST_DAYS)
+    rows = UsageDay.objects.filter(line_id__in=line_ids, day__gte=since, bytes__gt=0)
+    return dict(rows.values_list("line_id").annotate(at=Max("last_at")))
 
 
 def _month_end(series: list[int]) -> Forecast:

@@ -6,6 +6,7 @@ Raw records and roll-ups are made by SQL (`load_sql`, migrations/0002): partitio
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -222,3 +223,42 @@ class Deletion(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.what} {self.since:%Y-%m-%d}"
+
+
+class Saving(TenantModel):
+    """Something a company could do to pay less, and what it said to it. Found again every day until it was done."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        APPLIED = "applied", "done"
+        DISMISSED = "dismissed"
+        GONE = "gone", "no longer true"
+
+    public_id = models.CharField(max_length=32, unique=True)
+    key = models.CharField(max_length=120)
+    """Of what it is about: found again, it is the same one."""
+    kind = models.CharField(max_length=16)
+    """As `recommend.Kind`."""
+    words = models.CharField(max_length=500)
+    saves_minor = models.BigIntegerField()
+    """A month."""
+    currency = models.CharField(max_length=3)
+    verb = models.CharField(max_length=12)
+    lines = ArrayField(models.CharField(max_length=32))
+    """Public ids."""
+    plan = models.CharField(max_length=32, blank=True)
+    """Public id of the one to change to, or that could be shared."""
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    found_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    """When it was last true."""
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization", "key"], name="saving_once")]
+        indexes = [models.Index(fields=["organization", "state", "-saves_minor"], name="saving_dearest")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -6,8 +6,9 @@ month; plans of another currency or of other countries are never compared.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -34,8 +35,6 @@ class PlanFacts:
     currency: str
     data_bytes: int | None
     countries: frozenset[str]
-    shared: bool = False
-    """Its data is for all lines that have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +53,9 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """What to ask of the fleet, as its verbs take it."""
+    """What to ask of the fleet, as its verbs take it; `ask_us`: no supplier sells it by machine."""
 
-    verb: Literal["change_plan", "terminate"]
+    verb: Literal["change_plan", "terminate", "ask_us"]
     lines: tuple[str, ...]
     plan: str = ""
 
@@ -73,17 +72,10 @@ class Suggestion:
 
 
 def suggestions(lines: Sequence[LineFacts], plans: Sequence[PlanFacts], now: datetime) -> tuple[Suggestion, ...]:
-    """At most one a line, the one that saves most; a pool replaces those of its lines when it saves more than they do."""
+    """At most one a line, the one that saves most. Lines for which alone nothing can be done may share, if their plan is one."""
     single = {line.public_id: found for line in lines if (found := _for_line(line, plans, now)) is not None}
-    pools: list[Suggestion] = []
-    for pool in _pools(lines, plans, now):
-        alone = sum(single[line].saves_minor for line in pool.deed.lines if line in single)
-        taken = {line for one in pools for line in one.deed.lines}
-        if pool.saves_minor > alone and not taken & set(pool.deed.lines):
-            pools.append(pool)
-            for line in pool.deed.lines:
-                single.pop(line, None)
-    return tuple(sorted([*single.values(), *pools], key=lambda one: (-one.saves_minor, one.words)))
+    found = [*single.values(), *_pools([line for line in lines if line.public_id not in single])]
+    return tuple(sorted(found, key=lambda one: (-one.saves_minor, one.words)))
 
 
 def _for_line(line: LineFacts, plans: Sequence[PlanFacts], now: datetime) -> Suggestion | None:
@@ -114,7 +106,7 @@ def _unused(line: LineFacts, now: datetime) -> Suggestion | None:
 
 def _fits(line: LineFacts, plan: PlanFacts) -> bool:
     """Cheaper, works wherever the line was used, and holds its largest month with room."""
-    comparable = plan.currency == line.plan.currency and not plan.shared and plan.public_id != line.plan.public_id
+    comparable = plan.currency == line.plan.currency and plan.public_id != line.plan.public_id
     enough = plan.data_bytes is None or plan.data_bytes >= max(line.months) * ROOM
     return comparable and enough and plan.price_minor < line.plan.price_minor and plan.countries >= _needed(line)
 
@@ -139,36 +131,31 @@ def _change(line: LineFacts, plan: PlanFacts) -> Suggestion:
     )
 
 
-def _pools(lines: Sequence[LineFacts], plans: Iterable[PlanFacts], now: datetime) -> list[Suggestion]:
-    """A shared plan for all lines it could serve, when the sum of their largest months fits into what each brings."""
-    found = []
-    for plan in (one for one in plans if one.shared and one.data_bytes):
-        served = [line for line in lines if _may_share(line, plan, now)]
-        by_plan: dict[str, list[LineFacts]] = defaultdict(list)
-        for line in served:
+def _pools(lines: Sequence[LineFacts]) -> list[Suggestion]:
+    by_plan: dict[str, list[LineFacts]] = defaultdict(list)
+    for line in lines:
+        if len(line.months) >= LEAST_MONTHS:
             by_plan[line.plan.public_id].append(line)
-        found += [one for group in by_plan.values() if (one := _pool(group, plan)) is not None]
-    return sorted(found, key=lambda one: -one.saves_minor)
+    return [one for group in by_plan.values() if len(group) >= POOL_FROM and (one := _pool(group)) is not None]
 
 
-def _may_share(line: LineFacts, plan: PlanFacts, now: datetime) -> bool:
-    known = len(line.months) >= LEAST_MONTHS and _unused(line, now) is None
-    comparable = plan.currency == line.plan.currency and plan.public_id != line.plan.public_id
-    return known and comparable and plan.price_minor < line.plan.price_minor and plan.countries >= _needed(line)
-
-
-def _pool(lines: Sequence[LineFacts], plan: PlanFacts) -> Suggestion | None:
-    together = _largest_month(lines) * ROOM
-    if len(lines) < POOL_FROM or plan.data_bytes is None or together > plan.data_bytes * len(lines):
+def _pool(lines: Sequence[LineFacts]) -> Suggestion | None:
+    """Lines whose large months are not the same months: together they need less than each pays for."""
+    plan, together = lines[0].plan, _largest_month(lines)
+    if not plan.data_bytes:
         return None
-    saves = sum(line.plan.price_minor - plan.price_minor for line in lines)
-    used, price = size(_largest_month(lines)), Money(saves, plan.currency).shown()
+    needed = max(1, math.ceil(together * ROOM / plan.data_bytes))
+    saves = (len(lines) - needed) * plan.price_minor
+    if saves <= 0:
+        return None
+    paid, price = size(plan.data_bytes * len(lines)), Money(saves, plan.currency).shown()
     return Suggestion(
         kind="pool",
-        words=f"{len(lines)} lines used at most {used} together: {plan.name} shares that. It saves {price} a month.",
+        words=f"{len(lines)} lines on {plan.name} used at most {size(together)} together in a month, of the {paid} they pay"
+        f" for. If they shared, {needed} of these plans would hold it: that saves up to {price} a month.",
         saves_minor=saves,
         currency=plan.currency,
-        deed=Deed(verb="change_plan", lines=tuple(line.public_id for line in lines), plan=plan.public_id),
+        deed=Deed(verb="ask_us", lines=tuple(line.public_id for line in lines), plan=plan.public_id),
     )
 
 

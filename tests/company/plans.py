@@ -33,6 +33,7 @@ def line(of: Organization, person: Employee, on: Plan, **fields: Any) -> FleetLi
     """A line in use, half of its data used."""
     now = clock.now()
     known = {"state": FleetLine.State.ACTIVE, "data_total": on.data_bytes, "data_used": 2 * 10**9, "usage_at": now}
+    known["created_at"] = now
     with tenancy.scope(of.pk):
         made: FleetLine = FleetLine.objects.create(
             public_id=new_id("line"),
@@ -40,7 +41,6 @@ def line(of: Organization, person: Employee, on: Plan, **fields: Any) -> FleetLi
             plan=on,
             state_at=now,
             wanted_at=now,
-            created_at=now,
             **{**known, **fields},
         )
     return made

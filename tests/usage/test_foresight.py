@@ -146,14 +146,17 @@ def test_a_line_that_nobody_uses_is_suggested_to_end() -> None:
     assert found[1].words.startswith("Router was not used at all.")
 
 
-def test_a_pool_is_suggested_when_it_saves_more_than_each_line_alone() -> None:
-    pool = plan("pool", 5, 900, shared=True)
-    heavy = line("l3", months=(10 * GB, 10 * GB))
-    light = [line(f"l{number}", months=(GB, 2 * GB)) for number in (4, 5, 6)]
+def test_lines_whose_large_months_differ_are_told_what_sharing_would_save() -> None:
+    spiky = [line(f"l{n}", months=tuple(17 * GB if n == month else GB for month in range(3))) for n in range(3)]
 
-    (found,) = suggestions([heavy, *light], [BIG, SMALL, pool], NOW)
+    (found,) = suggestions([*spiky, line("l4", months=(3 * GB, 4 * GB))], [BIG, SMALL], NOW)[:1]
 
-    assert (found.kind, found.saves_minor) == ("pool", 8400)
-    assert found.deed.lines == ("l3", "l4", "l5", "l6")
-    assert found.words == "4 lines used at most 16 GB together: Pool shares that. It saves €84.00 a month."
-    assert [one.kind for one in suggestions(light[:2], [BIG, SMALL, pool], NOW)] == ["smaller_plan"] * 2
+    assert (found.kind, found.saves_minor, found.deed.verb) == ("pool", 3000, "ask_us")
+    assert found.deed.lines == ("l0", "l1", "l2")
+    assert found.words == (
+        "3 lines on Big used at most 19 GB together in a month, of the 60 GB they pay for. "
+        "If they shared, 2 of these plans would hold it: that saves up to €30.00 a month."
+    )
+    assert suggestions(spiky[:2], [BIG, SMALL], NOW) == ()
+    full = [line(f"l{n}", months=(18 * GB, 18 * GB)) for n in range(3)]
+    assert suggestions(full, [BIG, SMALL], NOW) == ()
