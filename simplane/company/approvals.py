@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from simplane.company.look import show_outside
 from simplane.company.reach import led_by
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.standing import Standing, tenant_of
@@ -81,8 +82,8 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
             with who.acting(f"user:{user_id} by the link of a mail"):
                 asked = questions.decide(token, approve, "", request.POST.get("reason", ""))
     except Refusal as refusal:
-        return render(request, "company/approve.html", {"tenant": tenant, "refusal": refusal}, status=refusal.status)
-    return render(request, "company/approve.html", {"tenant": tenant, "asked": asked})
+        return show_outside(request, "approve", {"refusal": refusal}, status=refusal.status)
+    return show_outside(request, "approve", {"asked": asked})
 
 
 def waiting(company: Standing) -> int:

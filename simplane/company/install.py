@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from simplane.company.look import show_outside
 from simplane.company.standing import tenant_of
 from simplane.fleet import install as links
 
@@ -29,7 +29,6 @@ def install(request: HttpRequest, secret: str) -> HttpResponse:
             except links.LinkUsed:
                 return HttpResponseRedirect(request.path)
             return HttpResponseRedirect(reverse("store:unit", args=[token]))
-    answer = render(request, "company/install.html", {"found": found, "asked": asked, "tenant": tenant})
-    answer.status_code = 404 if found is None else 200
+    answer = show_outside(request, "install", {"found": found, "asked": asked}, status=404 if found is None else 200)
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from simplane.company.look import show_outside
 from simplane.company.standing import tenant_of
 from simplane.core import context
 from simplane.core.errors import BadInput, NotFound
@@ -35,10 +35,10 @@ def invited(request: HttpRequest, secret: str) -> HttpResponse:
                 assert form is not None
                 form.add_error("password", str(weak))
     except NotFound:
-        return render(request, "company/invited.html", {"tenant": tenant}, status=404)
+        return show_outside(request, "invited", {}, status=404)
     role = CompanyRole(invitation.role)
-    shown = {"tenant": tenant, "invitation": invitation, "role": role, "words": WORDS[role], "form": form}
-    answer = render(request, "company/invited.html", shown)
+    shown = {"invitation": invitation, "role": role, "words": WORDS[role], "form": form}
+    answer = show_outside(request, "invited", shown)
     answer.headers["Referrer-Policy"] = "same-origin"
     return answer
 

@@ -22,7 +22,14 @@ class Tab:
     permission: str = "settings:write"
 
 
-TABS: tuple[Tab, ...] = (Tab("domains", "Domains", "company:domains"),)
+TABS: tuple[Tab, ...] = (
+    Tab("company_data", "Company", "company:company_data", "billing:write"),
+    Tab("hr", "HR system", "company:hr"),
+    Tab("groups", "Groups", "company:groups"),
+    Tab("keys", "API keys", "company:keys"),
+    Tab("domains", "Domains", "company:domains"),
+    Tab("branding", "Branding", "company:branding"),
+)
 
 
 @require_safe

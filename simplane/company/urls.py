@@ -32,8 +32,9 @@ open_pages: list[URLPattern] = [
     path("install/<str:secret>/", install.install, name="install"),
     *folk.open_pages,
     *ruling.open_pages,
+    *settling.open_pages,
 ]
-"""Without a sign-in: the address is its own key."""
+"""Without a sign-in: the address is its own key, or nothing of it is secret."""
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((pages + open_pages, "company"))),
     path("", include("simplane.store.urls")),

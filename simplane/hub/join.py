@@ -16,9 +16,9 @@ from simplane.core import clock, context
 from simplane.core.addresses import source_ip
 from simplane.core.errors import Refusal
 from simplane.delivery import mime
-from simplane.hub.profile import country_choices
 from simplane.hub.throttle import limit
 from simplane.ordering.resellers import Application, Applied, apply_for_account
+from simplane.organizations.forms import country_choices
 from simplane.organizations.keys import applicant
 from simplane.organizations.names import mailable
 

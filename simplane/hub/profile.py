@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel import Locale
 from django import forms
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from simplane.core import countries
 from simplane.hub.shell import HubRequest, page, show
+from simplane.organizations.forms import country_choices
 from simplane.organizations.profile import PROFILE, save_profile
 from simplane.ui.outcomes import attempt
-
-
-def country_choices() -> list[tuple[str, str]]:
-    """Codes and English names, by name; the first is empty."""
-    names = Locale("en").territories
-    return [("", ""), *sorted(((code, str(names[code])) for code in countries.known()), key=lambda one: one[1])]
 
 
 class ProfileForm(forms.Form):

@@ -36,6 +36,14 @@ NARROW = frozenset({R.MANAGER})
 """Roles whose permissions reach only the teams they lead (and everybody only their own under `own:`)."""
 SCOPES = ("people:read", "people:write", "lines:read", "lines:write", "usage:read", "spend:read")
 """Permissions that an API key of a company may hold. It reaches all teams."""
+SCOPE_WORDS: Mapping[str, str] = {
+    "people:read": "see people, teams and cost centres",
+    "people:write": "add, change and remove people",
+    "lines:read": "see lines",
+    "lines:write": "order, suspend, resume and end lines",
+    "usage:read": "see usage",
+    "spend:read": "see spend",
+}
 WORDS: Mapping[R, str] = {
     R.OWNER: "everything, and the settings",
     R.FINANCE: "spend, budgets, invoices and the audit log",

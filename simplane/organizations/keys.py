@@ -79,7 +79,8 @@ def create_key(
     _within(given, by)
     with transaction():
         made = _new(organization, name, given, _networks(allowed_networks), rate_per_minute)
-        audit.note("api_key.created", "api_key", made.key.public_id, after={"name": name, "scopes": given})
+        after = {"name": name, "scopes": given}
+        audit.note("api_key.created", "api_key", made.key.public_id, after=after, organization_id=organization.pk)
         return made
 
 
@@ -100,7 +101,8 @@ def rotate_key(
         old.expires_at = min(old.expires_at, until) if old.expires_at else until
         old.save(update_fields=["expires_at"])
         old.tokens.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=until)).update(expires_at=until)
-        audit.note("api_key.rotated", "api_key", old.public_id, after={"new": made.key.public_id})
+        after = {"new": made.key.public_id}
+        audit.note("api_key.rotated", "api_key", old.public_id, after=after, organization_id=organization_id)
         return made
 
 
@@ -116,7 +118,7 @@ def end_key(key: ApiKey) -> None:
     key.revoked_at = clock.now()
     key.save(update_fields=["revoked_at"])
     key.tokens.filter(revoked_at__isnull=True).update(revoked_at=key.revoked_at)
-    audit.note("api_key.revoked", "api_key", key.public_id)
+    audit.note("api_key.revoked", "api_key", key.public_id, organization_id=key.organization_id)
 
 
 @needs_transaction
@@ -152,6 +154,13 @@ def keys_made_by(organization_id: int, user: User) -> QuerySet[ApiKey]:
 def living(rows: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
     """Of some keys those that work now."""
     return rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()), revoked_at__isnull=True)
+
+
+def living_and_ended(organization_id: int, *, most_ended: int = 20) -> tuple[list[ApiKey], list[ApiKey]]:
+    """The keys that work, and the newest of those that do not any more; newest first."""
+    working = list(living(keys_of(organization_id)))
+    ended = keys_of(organization_id).exclude(pk__in=[one.pk for one in working])
+    return working, list(ended[:most_ended])
 
 
 def applicant(email: str) -> str:

@@ -33,15 +33,20 @@ class Look:
 
 
 def save_profile(organization_id: int, **given: str) -> Organization:
-    """Change some of PROFILE. Raises BadInput for a country that is none."""
+    """Change the name or some of PROFILE. Raises BadInput for an empty name and a country that is none."""
+    if not given.get("name", "-").strip():
+        raise BadInput("an account needs a name", fix="write one")
     if given.get("country") and given["country"] not in countries.known():
         raise BadInput(f"{given['country']} is no country", fix="two letters, such as DE")
     with transaction():
         found = Organization.objects.select_for_update().get(pk=organization_id)
         before = {name: getattr(found, name) for name in given}
-        _set(found, PROFILE, given)
+        _set(found, ("name", *PROFILE), given)
         found.save(update_fields=list(given))
-        audit.note("organization.profile_changed", "organization", found.slug, before=before, after=given)
+        audit.note(
+            "organization.profile_changed", "organization", found.slug, before=before, after=given,
+            organization_id=organization_id,
+        )  # fmt: skip
         return found
 
 

@@ -7,6 +7,7 @@ from simplane.delivery.models import InstallLink
 from simplane.ordering.models import Order
 from simplane.organizations import profile
 from simplane.organizations.profile import Look, look_of
+from simplane.ui.contrast import readable_on
 
 
 def brand_of(order: Order) -> Look | None:
@@ -28,17 +29,6 @@ def logo_of(link: InstallLink) -> bytes:
     if brand_of(order) is None:
         raise NotFound("there is no logo")
     return profile.logo_of(order.organization_id)
-
-
-def readable_on(color: str) -> str:
-    """Black or white, whichever has the higher contrast on `#rrggbb` (WCAG 2.2, relative luminance): 4.5 at least."""
-    light = [_linear(int(color[at : at + 2], 16) / 255) for at in (1, 3, 5)]
-    luminance = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
-    return "#fff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 else "#000"
-
-
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
 
 
 def _order(link: InstallLink) -> Order:

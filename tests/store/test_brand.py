@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from simplane.organizations.profile import save_logo, save_look
-from simplane.store.brand import readable_on
+from simplane.ui.contrast import readable_on
 from tests import factories
 from tests.hub.people import reseller
 from tests.hub.test_branding import png

@@ -60,6 +60,18 @@
     });
   });
 
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const place = document.querySelector(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(place.value ?? place.textContent.trim());
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(place);
+    }
+  });
+
   const count = () => {
     document.querySelectorAll("[data-selected]").forEach((place) => {
       const form = place.closest("form");
