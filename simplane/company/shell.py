@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
 
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -21,6 +23,7 @@ from simplane.core import tenancy
 from simplane.core.errors import NotFound
 from simplane.organizations.adapter import SESSION_TENANT
 from simplane.organizations.company_roles import PERMISSIONS
+from simplane.organizations.models import Membership, User
 
 P = ParamSpec("P")
 
@@ -108,9 +111,18 @@ def show(
     return render(request, f"company/{template}.html", shared | context, status=status)
 
 
+def _end_session(request: HttpRequest) -> None:
+    """Raises PermissionDenied for who is no member; a member comes in again the way the company wants now."""
+    of_company = Membership.objects.filter(organization_id=tenant_of(request).pk)
+    if not (isinstance(request.user, User) and of_company.filter(user=request.user).exists()):
+        raise PermissionDenied("you are no member here any more: ask an owner for an invitation")
+    logout(request)
+    messages.info(request, "Your company changed how people sign in. Sign in again.")
+
+
 def _to_login(request: HttpRequest) -> HttpResponse:
     if request.session.get(SESSION_TENANT) == tenant_of(request).pk:
-        raise PermissionDenied("you are no member here any more: ask an owner for an invitation")
+        _end_session(request)
     target = redirect_to_login(request.get_full_path())
     if request.headers.get("HX-Request") == "true":
         return HttpResponseClientRedirect(target.url)

@@ -11,6 +11,7 @@ from simplane.organizations.adapter import SESSION_TENANT
 from simplane.organizations.company_roles import NARROW, allows
 from simplane.organizations.hosts import Tenant
 from simplane.organizations.models import CompanyRole, Membership, Organization, User
+from simplane.sso.sessions import still_good
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +38,13 @@ class Standing:
 
 
 def standing_of(request: HttpRequest) -> Standing | None:
-    """The standing of who is signed in here; None for nobody, for strangers, and for a session of another company."""
+    """The standing of who is signed in here; None for nobody, for strangers, and for a session that ended."""
     user = request.user
     tenant = tenant_of(request)
     if not isinstance(user, User) or request.session.get(SESSION_TENANT) != tenant.pk:
         return None
-    mine = Membership.objects.select_related("organization").filter(user=user, organization_id=tenant.pk).first()
+    rows = Membership.objects.select_related("organization").filter(user=user, organization_id=tenant.pk)
+    mine = still_good(rows, request).first()
     if mine is None:
         return None
     return Standing(user=user, organization=mine.organization, role=CompanyRole(mine.role))

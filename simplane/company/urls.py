@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((pages + open_pages, "company"))),
     path("", include("simplane.store.urls")),
     path("", include("simplane.api.scim.urls")),
+    path("sign-in/", include("simplane.sso.urls")),
     path("accounts/email/", RedirectView.as_view(pattern_name="mfa_index")),
     path("accounts/", include("allauth.urls")),
 ]

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simplane.organizations.staff.StaffGate",
+    "simplane.sso.gate.CredentialGate",
 ]
 ROOT_URLCONF = "simplane.config.urls"
 TEMPLATES: list[dict[str, Any]] = [
@@ -117,7 +118,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "simplane.organizations.adapter.StaffAccountAdapter"
+ACCOUNT_ADAPTER = "simplane.sso.account.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from simplane.organizations.models import User
 from simplane.organizations.names import mailable
 
-_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 class PersonForm(forms.Form):
@@ -35,5 +35,5 @@ class PersonForm(forms.Form):
 
 def sign_in(request: HttpRequest, user: User) -> None:
     """Begin the session of somebody who just chose their password."""
-    login(request, user, backend=_BACKEND)
+    login(request, user, backend=BACKEND)
     record_authentication(request, user, "password", email=user.email)

@@ -39,7 +39,9 @@ def read(text: str) -> list[str]:
     bodies = _BLOCK.findall(text) or ([text] if text.strip() else [])
     found = list(dict.fromkeys(_pem(_loaded(body)) for body in bodies))
     if not 1 <= len(found) <= MOST:
-        raise BadInput("there is no certificate" if not found else "these are many certificates", fix=f"give 1 to {MOST}")
+        raise BadInput(
+            "there is no certificate" if not found else "these are many certificates", fix=f"give 1 to {MOST}"
+        )
     return found
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from simplane.sso.errors import BadAnswer
 from simplane.sso.saml_xml import DS, EC, SAML, SAMLP, XENC, XENC11, UnsafeXml, parse
@@ -31,9 +31,9 @@ DIGESTS = frozenset(
 )
 _SIGNED = ("CanonicalizationMethod", "SignatureMethod", "Reference")
 _KEYS = (
-    "KeyName KeyValue RSAKeyValue Modulus Exponent X509Data X509Certificate X509SubjectName X509SKI X509IssuerSerial "
-    "X509IssuerName X509SerialNumber"
-).split()
+    *("KeyName", "KeyValue", "RSAKeyValue", "Modulus", "Exponent", "X509Data", "X509Certificate", "X509SubjectName"),
+    *("X509SKI", "X509IssuerSerial", "X509IssuerName", "X509SerialNumber"),
+)
 _IN_SIGNATURES = frozenset(
     DS + name
     for name in (

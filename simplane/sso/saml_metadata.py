@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from simplane.core import outside
 from simplane.core.errors import BadInput
@@ -56,7 +56,9 @@ def read(metadata: str | bytes) -> IdpFacts:
             "this provider wants requests to be signed, and Simplane does not sign them",
             fix="switch that off for this application at your provider; answers are always signed",
         )
-    return facts(entity_id=entity.get("entityID", ""), sign_in_url=_sign_in_url(described), certificates=_keys(described))
+    return facts(
+        entity_id=entity.get("entityID", ""), sign_in_url=_sign_in_url(described), certificates=_keys(described)
+    )
 
 
 def facts(*, entity_id: str, sign_in_url: str, certificates: str) -> IdpFacts:
@@ -87,7 +89,7 @@ def _provider(root: etree._Element) -> tuple[etree._Element, etree._Element]:
 def _sign_in_url(described: etree._Element) -> str:
     for service in described.iterchildren(f"{MD}SingleSignOnService"):
         if service.get("Binding") == REDIRECT:
-            return service.get("Location", "")
+            return str(service.get("Location", ""))
     raise BadInput("the provider offers no HTTP-Redirect sign-in", fix="switch that binding on at your provider")
 
 
@@ -109,6 +111,6 @@ def _checked(url: str) -> str:
     except ValueError:
         known = False
     secure = known and (parts.scheme == "https" or (parts.scheme == "http" and not settings.SIMPLANE.production))
-    if not secure or len(url) > 500 or not url.isascii() or any(char in url for char in " \\\"<>\t\r\n"):
+    if not secure or len(url) > 500 or not url.isascii() or any(char in url for char in ' \\"<>\t\r\n'):
         raise BadInput("the provider's sign-in URL is none", fix="it begins with https:// and has up to 500 characters")
     return url

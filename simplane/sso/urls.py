@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from simplane.sso import saml_views, views
 
 app_name = "sso"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("<str:public_id>/", views.start, name="start"),
+    path("<str:public_id>/return/", views.oidc_return, name="return"),
+    path("<str:public_id>/acs/", saml_views.acs, name="acs"),
+    path("<str:public_id>/finish/<str:key>/", saml_views.finish, name="finish"),
+    path("<str:public_id>/metadata.xml", saml_views.metadata, name="metadata"),
+]
