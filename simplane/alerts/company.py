@@ -49,7 +49,7 @@ async def send(organization_id: int, sent_id: int) -> None:
 
 async def question(organization_id: int, approval_id: int) -> None:
     """Ask each approver by mail, and the company's Slack channels for questions. Nothing when it was answered."""
-    found = await in_thread(approvals.asked_now, approval_id)
+    found = await in_thread(approvals.asked_now, organization_id, approval_id)
     if found is None:
         return
     asked, people = found
@@ -59,9 +59,9 @@ async def question(organization_id: int, approval_id: int) -> None:
         await _post(route.target, texts.slack_question(asked, address), {})
 
 
-def question_mail(approval_id: int, user_id: int) -> None:
+def question_mail(organization_id: int, approval_id: int, user_id: int) -> None:
     """The mail to one approver, with a link of their own made for this mail."""
-    found = approvals.fresh_link(approval_id, user_id)
+    found = approvals.fresh_link(organization_id, approval_id, user_id)
     if found is None:
         return
     asked, member, secret = found

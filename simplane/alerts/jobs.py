@@ -125,5 +125,5 @@ async def company_question(organization_id: int, approval_id: int) -> None:
 
 
 @jobs.job("alerts.company_question_mail", queue="mail")
-def company_question_mail(organization_id: int, approval_id: int, user_id: int) -> None:  # noqa: ARG001  told in the log
-    company.question_mail(approval_id, user_id)
+def company_question_mail(organization_id: int, approval_id: int, user_id: int) -> None:
+    company.question_mail(organization_id, approval_id, user_id)

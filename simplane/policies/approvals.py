@@ -72,20 +72,21 @@ def approvers(approval: Approval) -> list[Membership]:
     return leads or [one for one in people if _may(one)]
 
 
-def asked_now(approval_id: int) -> tuple[Approval, list[int]] | None:
-    """An open question and the members (user ids) to be asked now; None: it is over."""
+def asked_now(organization_id: int, approval_id: int) -> tuple[Approval, list[int]] | None:
+    """An open question of the company and the members (user ids) to be asked now; None: it is over."""
     with reachable():
-        rows = Approval.objects.select_related("organization").filter(pk=approval_id, state=State.OPEN)
-        approval: Approval | None = rows.first()
+        rows = Approval.objects.select_related("organization").filter(organization_id=organization_id, state=State.OPEN)
+        approval: Approval | None = rows.filter(pk=approval_id).first()
         return None if approval is None else (approval, [one.user_id for one in approvers(approval)])
 
 
-def fresh_link(approval_id: int, user_id: int) -> tuple[Approval, Membership, str] | None:
+def fresh_link(organization_id: int, approval_id: int, user_id: int) -> tuple[Approval, Membership, str] | None:
     """For one message: the question, its reader and the secret of a link made for this message. None: it is over."""
     secret = secret_token()
     with transaction(), reachable():
         rows = Approval.objects.select_for_update(of=("self",)).select_related("organization")
-        approval: Approval | None = rows.filter(pk=approval_id, state=State.OPEN).first()
+        here = rows.filter(organization_id=organization_id, state=State.OPEN)
+        approval: Approval | None = here.filter(pk=approval_id).first()
         member = next((one for one in approvers(approval) if one.user_id == user_id), None) if approval else None
         if approval is None or member is None:
             return None

@@ -97,7 +97,7 @@ def test_a_question_is_asked_by_mail_and_with_buttons(acme: Organization, channe
     with tenancy.scope(acme.pk), transaction():
         asked = approvals.ask("operation", "op_1", purchase(acme), verdict, "user:0 ana@acme.example")
     asyncio.run(telling.question(acme.pk, asked.pk))
-    telling.question_mail(asked.pk, boss.pk)
+    telling.question_mail(asked.organization_id, asked.pk, boss.pk)
 
     (post,) = channels.posts()
     assert post["text"] == "Please decide: Europe 5 GB for €19.00"
@@ -115,7 +115,7 @@ def test_a_question_is_asked_by_mail_and_with_buttons(acme: Organization, channe
     assert mail["To"] == "Boss <boss@acme.example>"
     token = mail.get_content().partition("/approvals/")[2].partition("/")[0]
     assert approvals.decide(token, True, "").state == "granted"
-    telling.question_mail(asked.pk, boss.pk)
+    telling.question_mail(asked.organization_id, asked.pk, boss.pk)
     asyncio.run(telling.question(acme.pk, asked.pk))
     assert (len(channels.mails()), len(channels.posts())) == (1, 1)
     with tenancy.scope(acme.pk):

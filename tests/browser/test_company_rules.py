@@ -86,7 +86,7 @@ def furnished(settings: Any) -> tuple[Organization, list[str]]:
     verdict = Verdict("needs_approval", (Reason("approval_above", "It costs €19.00; above €5.00 needs approval."),))
     with transaction():
         asked = approvals.ask("operation", "op_2", facts, verdict, "user:0 ben.ott@company.example")
-    link = approvals.fresh_link(asked.pk, member(of, email="fay@company.example").pk)
+    link = approvals.fresh_link(asked.organization_id, asked.pk, member(of, email="fay@company.example").pk)
     told = Raised(
         organization_id=of.pk, kind="countries", severity="critical", dedupe="use:1", level="team",
         subject_id=sales.pk, title="A line is used in RU", text="Your rules do not allow it.",

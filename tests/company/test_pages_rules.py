@@ -173,7 +173,7 @@ def test_the_link_of_a_mail_decides_only_by_its_button_once_and_at_its_own_compa
     mia = member(acme)
     asked = question(acme, "op_1", "user:0 somebody")
     company("beta")
-    link = approvals.fresh_link(asked.pk, mia.pk)
+    link = approvals.fresh_link(asked.organization_id, asked.pk, mia.pk)
     assert link is not None
     address, visitor = f"/approvals/{link[2]}/", Client()
 

@@ -72,8 +72,8 @@ def test_nobody_answers_their_own_question_or_another_ones_link(acme: Organizati
     viewer = member(acme, "viewer", "viewer")
     stranger = member(company("beta"), "stranger", "owner")
     asked = ask(acme, by=boss)
-    assert approvals.asked_now(asked.pk) == (asked, [second.pk])
-    assert approvals.fresh_link(asked.pk, boss.pk) is None
+    assert approvals.asked_now(asked.organization_id, asked.pk) == (asked, [second.pk])
+    assert approvals.fresh_link(asked.organization_id, asked.pk, boss.pk) is None
     _, _, token = link(asked, second)
     with pytest.raises(NotYours, match="sent to somebody else"):
         approvals.decide(token, True, f"user:{boss.pk} {boss.email}")
@@ -96,19 +96,19 @@ def test_the_lead_is_asked_first_then_all_then_it_expires(
     other = member(acme, "other", "manager")
     sales = team(acme, lead=employee(acme, "Lea Der", user=lead))
     asked = ask(acme, team_id=sales.pk)
-    assert approvals.asked_now(asked.pk) == (asked, [lead.pk])
+    assert approvals.asked_now(asked.organization_id, asked.pk) == (asked, [lead.pk])
     with pytest.raises(NotYours):
         approvals.decide_as(acme.pk, asked.public_id, other.pk, approve=True)
     _, _, token = link(asked, lead)
     time.after(hours=24)
     assert [jobs.policies_due() for _ in range(2)] == [due(escalated=1), due()]
-    assert approvals.asked_now(asked.pk) == (asked, [boss.pk])
+    assert approvals.asked_now(asked.organization_id, asked.pk) == (asked, [boss.pk])
     assert approvals.by_token(token) == (asked, lead.pk)
     time.after(hours=48)
     with pytest.raises(NotOpen):
         approvals.decide(token, True, "")
     assert jobs.policies_due() == due(expired=1)
-    assert approvals.asked_now(asked.pk) is None
+    assert approvals.asked_now(asked.organization_id, asked.pk) is None
     names = [(one["name"], one.get("why")) for one in news()]
     assert names[-2:] == [("ApprovalAsked", None), ("ApprovalRefused", "nobody answered in time")]
     with tenancy.scope(acme.pk):
@@ -212,7 +212,7 @@ def ask(of: Organization, *, by: User | None = None, **facts: Any) -> Approval:
 
 
 def link(asked: Approval, to: User) -> Any:
-    found = approvals.fresh_link(asked.pk, to.pk)
+    found = approvals.fresh_link(asked.organization_id, asked.pk, to.pk)
     assert found is not None
     return found
 
