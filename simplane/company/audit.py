@@ -12,6 +12,7 @@ from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
 from simplane.company.billing import download
+from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.core.cells import csv_lines
 from simplane.core.models import AuditEntry, AuditSeal
@@ -44,6 +45,7 @@ def audit(request: CompanyRequest) -> HttpResponse:
         "page": page_of(rows, request.GET),
         "csv": query.urlencode(),
         "most": MOST,
+        "views": saved_views(request, "audit"),
         "sealed": newest.order_by("-number").first(),
     }
     return show(request, "audit", "audit", context)

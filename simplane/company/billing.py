@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from simplane.billing import exports, queries
 from simplane.billing.models import Invoice, InvoiceDocument
+from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.core.errors import NotFound
 from simplane.ui.paging import page_of
@@ -28,6 +29,7 @@ def invoices(request: CompanyRequest) -> HttpResponse:
     if request.GET.get("file") == "csv":
         return download("invoices.csv", "text/csv; charset=utf-8", exports.invoices_csv(rows))
     context = {"page": page_of(rows, request.GET), "states": STATES, "search": request.GET.get("number", "")}
+    context["views"] = saved_views(request, "invoices")
     return show(request, "invoices", "billing", context)
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from simplane.company.budget_forms import AmountsForm, BudgetForm
 from simplane.company.rule_acts import number
+from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.whom import Whom, mine, named
 from simplane.company.whom_form import WhomForm
@@ -29,6 +30,7 @@ def budgets(request: CompanyRequest) -> HttpResponse:
     over = bool(request.GET.get("over"))
     found = visible(request, from_percent=100 if over else 0)
     context = {"rows": with_names(found[:MOST]), "over": over, "more": max(0, len(found) - MOST)}
+    context["views"] = saved_views(request, "budgets")
     return show(request, "budgets", "budgets", context)
 
 

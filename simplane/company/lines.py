@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from simplane.company.deeds import DEEDS
 from simplane.company.reach import led_by, within
+from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.fleet.models import FleetLine, Plan
 from simplane.ui.paging import page_of
@@ -26,6 +27,7 @@ def lines(request: CompanyRequest) -> HttpResponse:
         "plans": Plan.objects.order_by("name"),
         "deeds": DEEDS.values(),
         "search": request.GET.get("q", ""),
+        "views": saved_views(request, "lines"),
     }
     return show(request, "lines", "lines", context)
 

@@ -7,6 +7,7 @@ from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
 from simplane.company.reach import led_by, within
+from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.fleet.models import FleetLine
 from simplane.ui.paging import page_of
@@ -27,6 +28,7 @@ def people(request: CompanyRequest) -> HttpResponse:
         "teams": led_by(request.company) if request.company.narrow else Team.objects.order_by("name"),
         "centres": CostCentre.objects.order_by("code"),
         "search": request.GET.get("q", ""),
+        "views": saved_views(request, "people"),
     }
     return show(request, "people", "people", context)
 

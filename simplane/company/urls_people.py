@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from simplane.company import give_many, invited, lines_file, members, mine, people_file, person_edit, places
+from simplane.company import give_many, invited, lines_file, members, mine, people_file, person_edit, places, saved
 
 pages: list[URLPattern] = [
     path("people/add/", person_edit.add, name="person_add"),
@@ -30,6 +30,8 @@ pages: list[URLPattern] = [
     path("mine/ask/", mine.mine_ask, name="mine_ask"),
     path("mine/<str:public_id>/link/", mine.mine_link, name="mine_link"),
     path("mine/<str:public_id>/new-phone/", mine.mine_phone, name="mine_phone"),
+    path("views/save/", saved.view_save, name="view_save"),
+    path("views/<str:public_id>/remove/", saved.view_remove, name="view_remove"),
     path("members/", members.members, name="members"),
     path("members/invite/", members.member_invite, name="member_invite"),
     path("members/<str:number>/role/", members.member_role, name="member_role"),

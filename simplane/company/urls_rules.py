@@ -21,6 +21,7 @@ pages: list[URLPattern] = [
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/<str:public_id>/decide/", approvals.decide, name="decide"),
     path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/many/", alerts.alerts_many, name="alerts_many"),
     path("alerts/routes/", alert_routes.alert_routes, name="alert_routes"),
     path("alerts/routes/<str:public_id>/remove/", alert_routes.remove_route, name="remove_route"),
     path("alerts/<str:public_id>/<str:name>/", alerts.alert_deed, name="alert_deed"),

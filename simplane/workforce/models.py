@@ -210,3 +210,23 @@ class PeopleFile(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SavedView(TenantModel):
+    """Filters of a list of the company's pages, as one member keeps them under a name."""
+
+    public_id = models.CharField(max_length=32, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    list = models.CharField(max_length=20)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=500)
+    """The part of the address behind the question mark, in order and without pages."""
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(F("organization"), F("user"), F("list"), Lower("name"), name="saved_view_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

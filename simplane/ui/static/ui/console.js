@@ -32,7 +32,7 @@
     if (link) location.assign(link.href);
   };
   const keys = {
-    "/": () => $("#search")?.focus(),
+    "/": () => ($("[data-search]") ?? $("#search"))?.focus(),
     j: () => move(1),
     k: () => move(-1),
     x: tick,
@@ -72,19 +72,16 @@
     }
   });
 
+  // Ticks of rows belong to the form around them, or to the one they name.
+  const ticks = (form) => [...form.elements].filter((box) => box.type === "checkbox" && box.closest("[data-row]"));
   const count = () => {
     document.querySelectorAll("[data-selected]").forEach((place) => {
-      const form = place.closest("form");
-      const ticked = form.querySelectorAll("[data-row] input[type=checkbox]:checked").length;
+      const ticked = ticks(place.closest("form")).filter((box) => box.checked).length;
       place.textContent = ticked ? `${ticked} selected` : "";
     });
   };
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-all]")) {
-      event.target.closest("form").querySelectorAll("[data-row] input[type=checkbox]").forEach((box) => {
-        box.checked = event.target.checked;
-      });
-    }
+    if (event.target.matches("[data-all]")) ticks(event.target.form).forEach((box) => { box.checked = event.target.checked; });
     count();
   });
   document.addEventListener("submit", (event) => {
