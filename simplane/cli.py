@@ -23,6 +23,7 @@ COMMANDS = {
     "audit": ("audit", "verify: are the companies' audit logs what was once written"),
     "payments": ("payments", "match: compare Stripe's payouts and balance with our ledger, line by line"),
     "reseller": ("reseller", "create: take a reseller on and print its live and test key"),
+    "tenant": ("tenant", "export, import: move a company to a database of its own"),
     "company": ("company", "create: take a company on and say where its pages are"),
     "load": ("load", "load products, prices, shops and suppliers from one file"),
     "retire-stand-ins": ("stand_ins", "put stand-in suppliers and shops out of use, before production"),

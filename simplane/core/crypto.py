@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ def _box() -> MultiFernet:
     return MultiFernet([Fernet(_derived(key)) for key in keys])
 
 
+@lru_cache(maxsize=8)
 def _derived(secret: str) -> bytes:
     made = hashlib.scrypt(secret.encode(), salt=b"simplane.core.crypto", n=2**12, r=8, p=1, dklen=32)
     return base64.urlsafe_b64encode(made)
@@ -42,3 +44,18 @@ class SecretJSONField(_TextField):
 
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else _box().encrypt(json.dumps(value).encode()).decode()
+
+
+def fingerprint() -> str:
+    """Names the key without telling it: 16 hexadecimal digits."""
+    return hmac.digest(_derived(settings.SECRET_KEY), b"fingerprint", "sha256").hex()[:16]
+
+
+def sealed(text: str) -> str:
+    """A MAC that only who has the key can make, 64 hexadecimal digits."""
+    return hmac.digest(_derived(settings.SECRET_KEY), b"seal:" + text.encode(), "sha256").hex()
+
+
+def is_seal_of(text: str, seal: object) -> bool:
+    """Whether `sealed` made this of this text."""
+    return isinstance(seal, str) and hmac.compare_digest(sealed(text).encode(), seal.encode())
