@@ -33,8 +33,9 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     (
-        "Money",
+        "Use and money",
         (
+            Entry("usage", "Usage", "company:usage", "chart", "n", "usage:read"),
             Entry("spend", "Spend", "company:spend", "card", "s", "spend:read"),
             Entry("savings", "Savings", "company:savings", "down", "v", "spend:read"),
             Entry("billing", "Invoices", "company:invoices", "ledger", "i", "billing:read"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
 from simplane.company.billing import download
 from simplane.company.reach import led_by
+from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.whom import named
 from simplane.core.cells import csv_lines
@@ -58,11 +59,31 @@ def spend(request: CompanyRequest) -> HttpResponse:
     """The last twelve months, newest first; `?file=csv`: as a file. A manager sees the teams they lead."""
     by = request.GET.get("by") if request.GET.get("by") in BY else "cost_centre"
     assert by is not None
-    months = _months(_rows(request, BY[by], months_back(MONTHS - 1)), BY[by])
+    months = _asked(_months(_rows(request, BY[by], months_back(MONTHS - 1)), BY[by]), request.GET)
     if request.GET.get("file") == "csv":
         return _csv(months)
-    context = {"months": months, "by": by, "label": LABELS[by], "choices": LABELS.items()}
+    query = request.GET.copy()
+    query["file"] = "csv"
+    context = {
+        "months": months,
+        "by": by,
+        "label": LABELS[by],
+        "choices": LABELS.items(),
+        "csv": query.urlencode(),
+        "views": saved_views(request, "spend"),
+    }
     return show(request, "spend", "spend", context)
+
+
+def _asked(months: list[SpendMonth], query: QueryDict) -> list[SpendMonth]:
+    """Of one month (`2026-11`) and of names with all words, when they are asked for; totals stay those of all."""
+    month, wanted = query.get("month", ""), query.get("q", "").lower().split()[:5]
+    shown = [one for one in months if not month or f"{one.month:%Y-%m}" == month]
+    fitting = [
+        replace(one, rows=[row for row in one.rows if all(word in row.name.lower() for word in wanted)])
+        for one in shown
+    ]
+    return [one for one in fitting if one.rows]
 
 
 def months_back(count: int) -> date:
@@ -99,6 +120,15 @@ def _months(rows: list[Spent], level: SpendLevel) -> list[SpendMonth]:
         made.setdefault(month, []).append(spent)
     told = {key: whom.name for (_, key), whom in names.items()}
     return [_month(month, made[month], told) for month in sorted(made, reverse=True)]
+
+
+def _by_currency(months: list[SpendMonth]) -> dict[str, list[tuple[date, int]]]:
+    """Oldest month first."""
+    found: dict[str, list[tuple[date, int]]] = {}
+    for one in reversed(months):
+        for minor, currency in one.totals:
+            found.setdefault(currency, []).append((one.month, minor))
+    return found
 
 
 def _month(month: date, rows: list[Spent], names: dict[int, str]) -> SpendMonth:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from simplane.company import audit, billing, savings, spend
+from simplane.company import audit, billing, savings, spend, usage_page
 
 pages: list[URLPattern] = [
+    path("usage/", usage_page.usage, name="usage"),
     path("spend/", spend.spend, name="spend"),
     path("savings/", savings.savings_page, name="savings"),
     path("savings/look/", savings.savings_look, name="savings_look"),

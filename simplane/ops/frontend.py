@@ -13,7 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / "simplane" / "ui" / "static" / "vendor"
-FILES = {"@tabler/core/dist/css/tabler.min.css": "tabler.min.css"}
+FILES = {
+    "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
+    "echarts/dist/echarts.common.min.js": "echarts.common.min.js",
+}
 """What is taken from a package, and its name here. Everything else of a package stays out of reach of a browser."""
 _SOURCE_MAP = re.compile(rb"\s*/\*# sourceMappingURL=[^*]*\*/\s*$")
 

@@ -74,8 +74,8 @@ class Suggestion:
 def suggestions(lines: Sequence[LineFacts], plans: Sequence[PlanFacts], now: datetime) -> tuple[Suggestion, ...]:
     """At most one a line, the one that saves most. Lines for which alone nothing can be done may share, if their plan is one."""
     single = {line.public_id: found for line in lines if (found := _for_line(line, plans, now)) is not None}
-    found = [*single.values(), *_pools([line for line in lines if line.public_id not in single])]
-    return tuple(sorted(found, key=lambda one: (-one.saves_minor, one.words)))
+    every = [*single.values(), *_pools([line for line in lines if line.public_id not in single])]
+    return tuple(sorted(every, key=lambda one: (-one.saves_minor, one.words)))
 
 
 def _for_line(line: LineFacts, plans: Sequence[PlanFacts], now: datetime) -> Suggestion | None:

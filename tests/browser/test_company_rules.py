@@ -20,13 +20,17 @@ from simplane.policies import alerting, approvals, budget_acts, budgets, routes,
 from simplane.policies.alerting import Raised
 from simplane.policies.budget_acts import Amounts
 from simplane.policies.values import PurchaseFacts, Reason, Verdict
+from simplane.usage import savings, strange
+from simplane.usage.load import load
+from simplane.usage.recommend import Deed, Suggestion
 from simplane.usage.spend import record_purchase
 from simplane.usage.values import Holder, Purchase
-from tests import signin
+from tests import factories, signin
 from tests.billing import desk
 from tests.browser.conftest import NewPage
 from tests.companies import employee, team
 from tests.company.members import member
+from tests.usage.world import metered, record
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 GB = 10**9
@@ -44,7 +48,7 @@ def test_rules_and_money_of_a_company_on_a_desk_and_on_a_phone(
     page.goto(f"{base}/rules/new/?kind=data_cap")
     page.get_by_label("Cap a month, in GB").fill("2.5")
     page.get_by_role("button", name="Try on last month").click()
-    expect(page.get_by_text("Nothing was bought or used in that month.")).to_be_visible()
+    expect(page.get_by_text("Of 1 lines it would have stopped 0")).to_be_visible()
     expect(page.get_by_label("Cap a month, in GB")).to_have_value("2.5")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Each line may use 2.5 GB a month")).to_have_count(2)
@@ -53,7 +57,10 @@ def test_rules_and_money_of_a_company_on_a_desk_and_on_a_phone(
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody tr")).to_contain_text("Sales")
 
-    wrong = []
+    page.goto(f"{base}/usage/")
+    expect(page.locator("canvas")).to_have_count(2)
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     for path in pages:
         page.goto(base + path)
         for width in (1280, 390):
@@ -100,14 +107,27 @@ def furnished(settings: Any) -> tuple[Organization, list[str]]:
             of.pk,
             Purchase(key="op_1", holder=holder, kind="provision", amount_minor=1900, currency="EUR", at=clock.now()),
         )
+    _used_and_saved(of, sales.pk)
     assert link is not None
     here = f"/invoices/{invoice.public_id}/"
     return of, [
         "/", "/rules/", "/rules/new/", "/rules/new/?kind=countries", "/rules/settings/",
         f"/rules/{rule.public_id}/?dry_run=1", f"/rules/{rule.public_id}/change/", "/budgets/", "/budgets/new/",
         f"/budgets/{budget.public_id}/", "/approvals/", f"/approvals/{link[2]}/", "/alerts/", "/alerts/routes/",
-        "/spend/", "/invoices/", here, f"{here}lines/1/", "/audit/",
+        "/spend/", "/usage/", "/usage/?period=30&by=country", "/savings/", "/invoices/", here, f"{here}lines/1/", "/audit/",
     ]  # fmt: skip
+
+
+def _used_and_saved(of: Organization, team_id: int) -> None:
+    """Forty days of use with a strange one, and a suggestion."""
+    supplier, now = factories.supplier(), clock.now()
+    metered(of, supplier, "L1", team_id=team_id)
+    used = [record(n, (1 + n % 7) * 200 * 10**6, now - timedelta(days=n), country="ES") for n in range(1, 40)]
+    load(supplier.pk, [*used, record(99, 5 * GB, now - timedelta(days=1), country="TR")])
+    strange.tell_all()
+    words, deed = "Ana: Europe 2 GB holds its largest month (1 GB) with room.", Deed(verb="ask_us", lines=("l",))
+    with tenancy.scope(of.pk), transaction():
+        savings.keep([Suggestion(kind="pool", words=words, saves_minor=21_00, currency="EUR", deed=deed)])
 
 
 def _invoiced(settings: Any) -> tuple[Organization, Invoice]:

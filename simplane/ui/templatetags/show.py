@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from babel import Locale
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
@@ -114,6 +115,12 @@ def tone(value: object) -> str:
 def icon(name: str) -> SafeString:
     """A picture of our sprite, for decoration only."""
     return format_html('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', static("ui/icons.svg"), name)
+
+
+@register.filter
+def country(code: object) -> str:
+    """`Germany` of `DE`; the code itself of what is none."""
+    return str(Locale("en").territories.get(str(code), code))
 
 
 @register.filter
