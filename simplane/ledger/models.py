@@ -92,9 +92,12 @@ class Transaction(models.Model):
 class Entry(models.Model):
     """One side of a transaction. A credit is positive, a debit negative."""
 
-    transaction = models.ForeignKey(Transaction, models.PROTECT, related_name="entries", db_index=False)
+    transaction = models.ForeignKey(
+        Transaction, models.PROTECT, related_name="entries", db_index=False, db_constraint=False
+    )
     account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_index=False, db_constraint=False)
-    """With the currency a foreign key of its own (migration 0002): an entry is always of its account's currency."""
+    """The trigger that balances a statement's entries sees that their transaction and their account in their currency exist
+    (migration 0005); neither is ever removed."""
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     at = models.DateTimeField()
@@ -118,7 +121,7 @@ class Hold(models.Model):
         SPENT = "spent", "nothing of it remains"
         EXPIRED = "expired"
 
-    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="holds", db_index=False)
+    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="holds", db_index=False, db_constraint=False)
     key = models.CharField(max_length=120)
     amount_minor = models.BigIntegerField()
     remaining_minor = models.BigIntegerField()

@@ -7,7 +7,7 @@ from typing import Any
 from simplane.core import jobs, work
 from simplane.core.db import transaction
 from simplane.core.schedule import scheduled
-from simplane.ordering import actions, sweep
+from simplane.ordering import actions, loose, sweep
 from simplane.ordering.models import Compensation, Unit
 
 
@@ -61,3 +61,8 @@ def delivery_clock() -> dict[str, Any]:
 @scheduled("stuck_orders", cron="*/10 * * * *", title="Stuck-order sweep", most_seconds=300)
 def stuck_orders() -> dict[str, Any]:
     return sweep.stuck_orders()
+
+
+@scheduled("loose_rows", cron="53 3 * * *", title="Orders and entries that name what is gone", most_seconds=3600)
+def loose_rows() -> dict[str, Any]:
+    return {"columns": loose.look()}

@@ -35,7 +35,10 @@ class Customer(models.Model):
 
 
 class Order(models.Model):
-    """One order of one book at one account (a shop, a reseller, a company)."""
+    """One order of one book at one account (a shop, a reseller, a company).
+
+    What orders, lines and units name is never removed, so no foreign key looks for each (migration 0010, `loose.py`).
+    """
 
     class State(models.TextChoices):
         AWAITING_PAYMENT = "awaiting_payment", "awaiting payment"
@@ -44,7 +47,7 @@ class Order(models.Model):
         DONE = "done"
         CANCELLED = "cancelled"
 
-    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, db_constraint=False)
     public_id = models.CharField(max_length=32)
     book = models.CharField(max_length=12)
     """retail | wholesale | company"""
@@ -53,7 +56,7 @@ class Order(models.Model):
     external_id = models.CharField(max_length=80)
     name = models.CharField(max_length=80)
     """As people call it: `#1001`."""
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", db_index=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", db_index=False, db_constraint=False)
     state = models.CharField(max_length=20, choices=State)
     hold_reason = models.CharField(max_length=200, blank=True)
     currency = models.CharField(max_length=3)
@@ -108,13 +111,13 @@ class OrderLine(models.Model):
         NEEDS_MAPPING = "needs_mapping", "SKU unknown: a person must map it"
         NOT_OURS = "not_ours", "not an eSIM"
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False, db_constraint=False)
     external_id = models.CharField(max_length=80)
     sku = models.CharField(max_length=200, blank=True)
     variant = models.CharField(max_length=80, blank=True)
     title = models.CharField(max_length=300)
     state = models.CharField(max_length=14, choices=State)
-    product = models.ForeignKey(Product, models.PROTECT, null=True, db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, null=True, db_index=False, db_constraint=False)
     quantity = models.PositiveIntegerField()
     """As ordered."""
     wanted = models.PositiveIntegerField()
@@ -149,16 +152,17 @@ class Unit(WorkItem):
         CANCELLED = "cancelled"
         REFUNDED = "refunded"
 
-    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, db_index=False, db_constraint=False)
     public_id = models.CharField(max_length=32)
     book = models.CharField(max_length=12)
     account = models.CharField(max_length=80)
     external_order = models.CharField(max_length=80)
     external_line = models.CharField(max_length=80)
     index = models.PositiveIntegerField()
-    order = models.ForeignKey(Order, models.CASCADE, related_name="units", db_index=False)
-    order_line = models.ForeignKey(OrderLine, models.CASCADE, related_name="units")
-    product = models.ForeignKey(Product, models.PROTECT, db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="units", db_index=False, db_constraint=False)
+    order_line = models.ForeignKey(OrderLine, models.CASCADE, related_name="units", db_index=False, db_constraint=False)
+    """Always found by its order too, which has the index."""
+    product = models.ForeignKey(Product, models.PROTECT, db_index=False, db_constraint=False)
     price_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)

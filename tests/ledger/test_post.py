@@ -15,7 +15,7 @@ from simplane.ledger.actions import close_month, open_wallet, post, post_many, r
 from simplane.ledger.actions.post import Fact
 from simplane.ledger.chart import Kind
 from simplane.ledger.errors import AlreadyReversed, BadPosting, InsufficientFunds, KeyReused, PeriodClosed
-from simplane.ledger.models import Account, Entry, Ledger, Transaction
+from simplane.ledger.models import Account, Entry, Ledger, Transaction, Wallet
 from simplane.ledger.values import AccountRef, Posting
 from tests.ledger.money import BANK, SALES, fresh, funded, held_ref, reseller, wallet_ref
 
@@ -165,8 +165,24 @@ def test_the_database_refuses_an_entry_in_another_currency_than_its_account() ->
         for one, sign in ((bank, 1), (wallet, -1))
     ]
 
-    with pytest.raises(IntegrityError, match="entry_account_currency"):
+    with pytest.raises(IntegrityError, match=f"entry of transaction {made.pk} names no account in USD"):
         Entry.objects.bulk_create(rows)
+
+
+def test_the_database_refuses_entries_of_no_transaction_and_keeps_what_holds_and_entries_name() -> None:
+    funded(5_00)
+    bank, wallet = Account.objects.get(kind="bank"), Account.objects.get(kind="wallet")
+    rows = [
+        Entry(transaction_id=10**9, account=one, amount_minor=sign * 7, currency="EUR", at=clock.now())
+        for one, sign in ((bank, 1), (wallet, -1))
+    ]
+
+    with pytest.raises(IntegrityError, match="there is no transaction 1000000000"):
+        Entry.objects.bulk_create(rows)
+    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="a wallet is never removed"):
+        cursor.execute("DELETE FROM ledger_wallet WHERE account_id = %s", [wallet.pk])
+
+    assert (Entry.objects.count(), Wallet.objects.count()) == (2, 1)
 
 
 @pytest.mark.parametrize("table", ["ledger_account", "ledger_transaction", "ledger_entry", "ledger_seal"])
