@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from simplane.fleet.actions import reactivate, replace, suspend, terminate
+from simplane.fleet.actions import change_plan, reactivate, replace, suspend, terminate
 from simplane.fleet.models import FleetLine, Operation
 from simplane.fleet.possible import hindrance
 
-Name = Literal["suspend", "reactivate", "replace", "terminate"]
+Name = Literal["suspend", "reactivate", "change_plan", "replace", "terminate"]
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`what`: what happens, in a sentence, shown before it is done. `serious`: it can not be undone."""
+    """`what`: what happens, in a sentence, shown before it is done. `serious`: it can not be undone. `later`: on a day, too."""
 
     name: Name
     label: str
@@ -23,6 +23,7 @@ class Deed:
     done: str
     verb: Callable[..., Operation]
     serious: bool = False
+    later: bool = False
 
 
 DEEDS: dict[str, Deed] = {
@@ -34,12 +35,22 @@ DEEDS: dict[str, Deed] = {
             "The line is paused at its supplier until it is reactivated. Its plan keeps running.",
             "Asked of the supplier.",
             suspend,
+            later=True,
         ),
-        Deed("reactivate", "Reactivate", "The pause ends.", "Asked of the supplier.", reactivate),
+        Deed("reactivate", "Reactivate", "The pause ends.", "Asked of the supplier.", reactivate, later=True),
+        Deed(
+            "change_plan",
+            "Change plan",
+            "Each line gets the plan on the eSIM it has, if its supplier has that plan; it is charged at its full price.",
+            "The change is asked for.",
+            change_plan,
+            later=True,
+        ),
         Deed(
             "replace",
             "New phone",
-            "A new eSIM on the same plan is bought and its link mailed; the old eSIM ends when the new one is ready.",
+            "A new eSIM for the same line; its link is mailed, and the old eSIM ends. Where the supplier gives no new profile"
+            " it is bought, on the same plan.",
             "The new eSIM is being ordered.",
             replace,
         ),
@@ -50,6 +61,7 @@ DEEDS: dict[str, Deed] = {
             "Asked of the supplier.",
             terminate,
             serious=True,
+            later=True,
         ),
     )
 }

@@ -14,8 +14,7 @@ from simplane.company.shell import CompanyRequest, page, show
 from simplane.core import clock
 from simplane.core.errors import Refusal
 from simplane.core.ids import new_id
-from simplane.fleet import bulk_rows
-from simplane.fleet.bulk import MOST, Wanted
+from simplane.fleet.bulk import MOST, Wanted, ask
 from simplane.fleet.models import Plan
 from simplane.policies.budgets import states
 from simplane.policies.values import PurchaseFacts
@@ -53,7 +52,7 @@ def give_many_do(request: CompanyRequest) -> HttpResponse:
             if one.person and one.plan
         ]
         key = request.POST.get("key", "")[:KEY_LENGTH]
-        made = bulk_rows.ask("provision", wanted, asked_by=request.company.actor, key=key)
+        made = ask("provision", wanted, asked_by=request.company.actor, key=key)
     except Refusal as refusal:
         refused(request, refusal)
         return redirect("company:give_many")

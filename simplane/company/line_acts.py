@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -11,16 +13,17 @@ from simplane.company.deeds import DEEDS, Deed
 from simplane.company.line_page import own_line
 from simplane.company.reach import within
 from simplane.company.shell import CompanyRequest, page, show
+from simplane.company.when import day_of
 from simplane.core import jobs
 from simplane.core.db import transaction
-from simplane.core.errors import NotFound
+from simplane.core.errors import NotFound, Refusal
 from simplane.core.ids import new_id
 from simplane.fleet import bulk
-from simplane.fleet.models import FleetLine, Operation
+from simplane.fleet.models import Bulk, FleetLine, Operation, Plan
 from simplane.fleet.possible import hindrance
-from simplane.ui.outcomes import attempt
+from simplane.ui.outcomes import attempt, refused
 
-KEY_LENGTH = 40
+KEY_LENGTH, PLAN_LENGTH = 40, 32
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,14 +34,17 @@ def line_deed(request: CompanyRequest, public_id: str, name: str) -> HttpRespons
     if request.method != "POST":
         context = {"line": found, "deed": deed, "hindrance": hindrance(found, name), "key": new_id("key")}
         return show(request, "line_deed", "lines", context)
-    reason = request.POST.get("reason", "").strip() or "asked for on the line's page"
-    key = request.POST.get("key", "")[:KEY_LENGTH]
-    attempt(
-        request,
-        deed.done,
-        lambda: deed.verb(found.public_id, asked_by=request.company.actor, reason=reason, key=key),
-    )
+    attempt(request, deed.done, lambda: _do(request, deed, found))
     return redirect("company:line", found.public_id)
+
+
+def _do(request: CompanyRequest, deed: Deed, line: FleetLine) -> Operation:
+    typed = request.POST
+    asked: dict[str, Any] = {"asked_by": request.company.actor, "key": typed.get("key", "")[:KEY_LENGTH]}
+    asked["reason"] = typed.get("reason", "").strip() or "asked for on the line's page"
+    if deed.later:
+        asked["on"] = day_of(typed.get("on", ""))
+    return deed.verb(line.public_id, **asked)
 
 
 @require_POST
@@ -64,6 +70,8 @@ def many_ask(request: CompanyRequest) -> HttpResponse:
         "able": [one for one, why in told if not why],
         "unable": [(one, why) for one, why in told if why],
         "most": bulk.MOST,
+        "plans": Plan.objects.filter(active=True).order_by("name") if deed.name == "change_plan" else (),
+        "key": new_id("key"),
     }
     return show(request, "many_ask", "lines", context)
 
@@ -71,19 +79,36 @@ def many_ask(request: CompanyRequest) -> HttpResponse:
 @require_POST
 @page("lines:write")
 def many_do(request: CompanyRequest) -> HttpResponse:
-    """Write down one wish a line; the page of the bulk shows how they go."""
+    """Keep one wish a line; a job asks for each, and the page of the bulk shows how they go."""
     deed = _deed(request.POST.get("deed", ""))
     able = [one for one in _chosen(request) if not hindrance(one, deed.name)]
     if not able:
         messages.error(request, "Choose lines for which it is possible.")
         return redirect("company:lines")
-    asked_by = request.company.actor
-    made = bulk.start(deed.name, len(able), asked_by=asked_by)
-    reason = request.POST.get("reason", "").strip()
-    refused = bulk.run(made, [bulk.Wanted(one.public_id) for one in able], asked_by=asked_by, reason=reason)
-    for one in refused[:5]:
-        messages.warning(request, f"{one.wanted.subject}: {one.why}")
+    try:
+        made = _ask_for_many(request, deed, able)
+    except Refusal as refusal:
+        refused(request, refusal)
+        return redirect("company:lines")
     return redirect("company:bulk", made.public_id)
+
+
+def _ask_for_many(request: CompanyRequest, deed: Deed, able: list[FleetLine]) -> Bulk:
+    typed = request.POST
+    plan = typed.get("plan", "")[:PLAN_LENGTH] if deed.name == "change_plan" else ""
+    wanted = [bulk.Wanted(one.public_id, plan, note=_name(one)) for one in able]
+    return bulk.ask(
+        deed.name,
+        wanted,
+        asked_by=request.company.actor,
+        key=typed.get("key", "")[:KEY_LENGTH],
+        reason=typed.get("reason", "").strip() or "asked for on the list of lines",
+        on=day_of(typed.get("on", "")) if deed.later else None,
+    )
+
+
+def _name(line: FleetLine) -> str:
+    return line.employee.name if line.employee else str(line.label or line.public_id)
 
 
 @require_safe
@@ -93,7 +118,7 @@ def bulk_page(request: CompanyRequest, public_id: str) -> HttpResponse:
     found = bulk.progress(public_id)
     rows = Operation.objects.filter(bulk=found.bulk).select_related("line__employee", "line__plan")
     shown = within(request.company, rows, team="line__team").order_by("pk")[:200]
-    over = found.done + found.failed + found.refused
+    over = found.done + found.failed + found.refused + found.planned
     context = {
         "found": found,
         "rows": shown,

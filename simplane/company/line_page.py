@@ -24,6 +24,7 @@ def line(request: CompanyRequest, public_id: str) -> HttpResponse:
     context = {
         "line": found,
         "operations": operations,
+        "planned": [one for one in operations if one.state == Operation.State.SCHEDULED],
         "under_way": next((one for one in operations if one.state in OPEN), None),
         "plans": PlanPeriod.objects.filter(line=found).select_related("plan", "cost_centre").order_by("-started_at"),
         "deeds": possible_for(found) if request.company.may("lines:write") else [],
@@ -36,7 +37,9 @@ def own_line(request: CompanyRequest, public_id: str) -> FleetLine:
     """A line that this member may see. Raises NotFound."""
     rows = within(request.company, FleetLine.objects.all())
     found: FleetLine | None = (
-        rows.select_related("employee", "plan", "team", "cost_centre").filter(public_id=public_id).first()
+        rows.select_related("employee", "plan", "team", "cost_centre", "wanted_plan")
+        .filter(public_id=public_id)
+        .first()
     )
     if found is None:
         raise NotFound("there is no such line")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from simplane.company import give, install, line_acts, line_page, lines, overview, people, person
+from simplane.company import give, install, line_acts, line_change, line_page, lines, overview, people, person
 from simplane.company import urls_money as paying
 from simplane.company import urls_people as folk
 from simplane.company import urls_rules as ruling
@@ -23,6 +23,8 @@ pages: list[URLPattern] = [
     path("lines/many/<str:public_id>/", line_acts.bulk_page, name="bulk"),
     path("lines/<str:public_id>/", line_page.line, name="line"),
     path("lines/<str:public_id>/link/", line_acts.line_link, name="line_link"),
+    path("lines/<str:public_id>/change_plan/", line_change.line_change, name="line_change"),
+    path("lines/<str:public_id>/planned/<str:operation>/cancel/", line_change.cancel_planned, name="cancel_planned"),
     path("lines/<str:public_id>/<str:name>/", line_acts.line_deed, name="line_deed"),
     *ruling.pages,
     *paying.pages,

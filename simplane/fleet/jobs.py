@@ -8,7 +8,7 @@ from typing import Any
 from simplane.core import jobs
 from simplane.core.db import in_thread
 from simplane.core.schedule import scheduled
-from simplane.fleet import bulk_rows, install, news, plans, reactions
+from simplane.fleet import bulk, install, news, plans, reactions
 from simplane.fleet.actions import carry_out, replaced
 from simplane.fleet.actions.learn import learn as learn_unit
 
@@ -42,7 +42,7 @@ async def end_replaced(old_line_id: int, operation_id: int) -> None:
 
 @jobs.job("fleet.run_bulk", queue="default")
 def run_bulk(organization_id: int, bulk_id: int) -> None:
-    bulk_rows.run(organization_id, bulk_id)
+    bulk.run(organization_id, bulk_id)
 
 
 @jobs.job("fleet.stop", queue="default", tries=40)

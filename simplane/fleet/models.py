@@ -40,6 +40,8 @@ class Plan(TenantModel):
     can_top_up = models.BooleanField()
     can_replace = models.BooleanField()
     change = models.CharField(max_length=8, choices=Change)
+    suppliers = ArrayField(models.CharField(max_length=40), default=list)
+    """Codes of those that may serve it: a line's plan is changed to one that the line's supplier has."""
     usage_delay_seconds = models.PositiveIntegerField()
     """How late its supplier tells what was used: no rule can act sooner."""
     active = models.BooleanField(default=True)
@@ -97,8 +99,14 @@ class FleetLine(TenantModel):
     unit_id = models.BigIntegerField(null=True, unique=True)
     """The unit by which it was bought (ordering)."""
     line_id = models.BigIntegerField(null=True, unique=True)
-    """The eSIM (lines). A replacement is a new one of the same FleetLine."""
+    """The eSIM (lines). A replacement is a new one of the same FleetLine, or the same with a new profile."""
     supplier = models.CharField(max_length=40, blank=True)
+    change = models.CharField(max_length=8, choices=Plan.Change, default=Plan.Change.NO)
+    """How its own supplier changes its plan; of a plan it is the least that all its suppliers can."""
+    can_swap = models.BooleanField(default=False)
+    """Its supplier gives it a new profile for a new phone: nothing is bought."""
+    wanted_plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="+", db_index=False)
+    """Asked for and not yet confirmed; null: `plan` it is."""
     iccid = models.CharField(max_length=20, blank=True)
     country = models.CharField(max_length=2, blank=True)
     data_total = models.BigIntegerField(null=True)
@@ -135,6 +143,9 @@ class Bulk(TenantModel):
     asked_by = models.CharField(max_length=120)
     asked_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    effective_on = models.DateField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+    """Both of each of its operations."""
     idempotency_key = models.CharField(max_length=40, blank=True)
     """Of the page that asked, so that a double click is one request."""
 
@@ -189,6 +200,7 @@ class Operation(TenantModel, WorkItem):
 
     class State(models.TextChoices):
         AWAITING_APPROVAL = "awaiting_approval", "waits for approval"
+        SCHEDULED = "scheduled", "waits for its day"
         REQUESTED = "requested"
         SENT = "sent", "asked of the supplier"
         UNKNOWN = "unknown", "may have happened"
@@ -205,7 +217,7 @@ class Operation(TenantModel, WorkItem):
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="+")
     """To be had: of a new line, a change of plan, more data."""
     effective_on = models.DateField(null=True)
-    """Not before this day; null: now."""
+    """Not before this day (UTC); null: now."""
     bulk = models.ForeignKey(Bulk, models.PROTECT, null=True, related_name="operations", db_index=False)
     reservation = models.CharField(max_length=40, blank=True)
     """Of budgets (policies); empty: it costs nothing."""
@@ -226,6 +238,9 @@ class Operation(TenantModel, WorkItem):
                 name="operation_one_open_a_line",
             ),
             models.UniqueConstraint(
+                fields=["line", "kind"], condition=Q(state="scheduled"), name="operation_one_scheduled_a_kind"
+            ),
+            models.UniqueConstraint(
                 fields=["organization", "idempotency_key"],
                 condition=~Q(idempotency_key=""),
                 name="operation_once_a_key",
@@ -240,6 +255,37 @@ class Operation(TenantModel, WorkItem):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.public_id}"
+
+
+class PeopleRules(TenantModel):
+    """What a company does with the lines of people who leave. No row: as the defaults say."""
+
+    leaver_days = models.PositiveSmallIntegerField(default=30)
+    """So many days after somebody left, their lines end; 0: at once, instead of a suspension."""
+    changed_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization"], name="people_rules_once")]
+
+    def __str__(self) -> str:
+        return f"leavers end after {self.leaver_days} days"
+
+
+class JoinerPlan(TenantModel):
+    """The plan that somebody gets who joins a team; without a team: everybody whose team has none of its own."""
+
+    team = models.ForeignKey(Team, models.CASCADE, null=True, related_name="+")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "team"], nulls_distinct=False, name="joiner_plan_once_a_team"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team_id} {self.plan_id}"
 
 
 class PlanPeriod(TenantModel):

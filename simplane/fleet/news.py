@@ -8,7 +8,8 @@ from simplane.core import following, jobs
 from simplane.core.db import transaction
 
 READER = "fleet"
-CONCERNS = ("UnitMoved", "UnitDelivered", "UnitDied", "UnitEnded", "LineMoved", "UsageReached", "LineEnded")
+UNITS = ("UnitMoved", "UnitDelivered", "UnitDied", "UnitEnded")
+CONCERNS = (*UNITS, "LineMoved", "UsageReached", "LineEnded", "PlanChanged", "ProfileSwapped")
 
 
 def read_news() -> int:

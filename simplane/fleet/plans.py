@@ -29,6 +29,7 @@ class Able:
     can_terminate: bool
     can_top_up: bool
     change: str
+    suppliers: tuple[str, ...]
     usage_delay_seconds: int
 
 
@@ -92,6 +93,7 @@ def _told(organization: Organization, product: Product) -> dict[str, Any] | None
         "can_top_up": able.can_top_up and product.top_up,
         "can_replace": True,
         "change": able.change,
+        "suppliers": list(able.suppliers),
         "usage_delay_seconds": able.usage_delay_seconds,
         "active": True,
         "updated_at": clock.now(),
@@ -110,6 +112,7 @@ def abilities(product: Product) -> Able | None:
         can_suspend=all(one.suspend for one in known),
         can_terminate=all(one.terminate for one in known),
         can_top_up=all(one.top_up for one in known),
+        suppliers=tuple(sorted(one.code for one in suppliers.values())),
         change="no" if "no" in ways else "emulated" if "emulated" in ways else "native",
         usage_delay_seconds=max(one.usage_lag_seconds for one in known),
     )

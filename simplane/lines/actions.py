@@ -10,8 +10,8 @@ from typing import Any
 from simplane.core import audit, clock, events, rows
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.errors import BadInput
-from simplane.lines.events import LineEnded, LineFilled, LineMoved, UsageReached
-from simplane.lines.models import Line, LineEvent, PlanState, ProfileState, ServiceState
+from simplane.lines.events import LineEnded, LineFilled, LineMoved, PlanChanged, ProfileSwapped, UsageReached
+from simplane.lines.models import Line, LineEvent, PlanChange, PlanState, ProfileState, ServiceState
 from simplane.suppliers.models import Purchase
 from simplane.suppliers.values import IssuedLine, LineStatus, SupplierEvent
 
@@ -79,11 +79,50 @@ def keep_confirmation_code(line_id: int, code: str) -> None:
 def note_filled(line_id: int, *, unit_id: int, issued: IssuedLine | None) -> None:
     """Data was added to a line by another unit. What its supplier answered is kept at once; a read tells the rest."""
     line = Line.objects.select_for_update().get(pk=line_id)
-    said = {"data_total": issued.data_total, "expires_at": issued.expires_at} if issued else {}
-    changed = {name: value for name, value in said.items() if value is not None and value != getattr(line, name)}
-    if changed:
+    if changed := _said(line, issued):
         Line.objects.filter(pk=line.pk).update(**changed)
     events.record(LineFilled(unit_id=line.unit_id, line_id=line.pk, by_unit=unit_id))
+
+
+def _said(line: Line, issued: IssuedLine | None) -> dict[str, Any]:
+    said = {"data_total": issued.data_total, "expires_at": issued.expires_at} if issued else {}
+    return {name: value for name, value in said.items() if value is not None and value != getattr(line, name)}
+
+
+@needs_transaction
+def note_plan_changed(change: PlanChange, purchase: Purchase, issued: IssuedLine | None) -> None:
+    """The new plan is bought: the supplier is asked about it from now on. Nothing for one that was noted before."""
+    line = Line.objects.select_for_update().get(pk=change.line_id)
+    if not PlanChange.objects.filter(pk=change.pk, done_at=None).update(done_at=clock.now()):
+        return
+    named = {"plan_order_id": purchase.supplier_order_id, "plan_offer_code": purchase.offer.code}
+    Line.objects.filter(pk=line.pk).update(**named, **_said(line, issued))
+    audit.note("line.plan_changed", "line", line.pk, before={"offer": change.old_offer_code}, after=named)
+    events.record(PlanChanged(unit_id=line.unit_id, line_id=line.pk, by_unit=change.unit_id))
+
+
+@needs_transaction
+def note_swapped(line: Line, issued: IssuedLine, reason: str) -> None:
+    """The line has another profile, not yet installed. Nothing when it is known already."""
+    known = Line.objects.select_for_update().get(pk=line.pk)
+    if known.iccid == issued.iccid:
+        return
+    Line.objects.filter(pk=line.pk).update(
+        iccid=issued.iccid,
+        smdp=issued.code.smdp,
+        matching_id=issued.code.matching_id,
+        oid=issued.code.oid,
+        confirmation_code_required=issued.code.confirmation_code_required or bool(issued.confirmation_code),
+        confirmation_code=issued.confirmation_code or None,
+        profile_state=ProfileState.RELEASED,
+        profile_at=clock.now(),
+        installed_at=None,
+        eid="",
+    )
+    audit.note(
+        "line.swapped", "line", line.pk, before={"iccid": known.iccid}, after={"iccid": issued.iccid}, reason=reason
+    )
+    events.record(ProfileSwapped(unit_id=known.unit_id, line_id=line.pk, before=known.iccid, after=issued.iccid))
 
 
 @needs_transaction

@@ -38,6 +38,25 @@ class LineFilled(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChanged(News):
+    """A line is on another plan. `by_unit`: the unit that was bought for it."""
+
+    line_id: int
+    by_unit: int
+    job_fields: ClassVar[tuple[str, ...]] = ("line_id",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSwapped(News):
+    """A line got another eSIM profile; the one before works no more."""
+
+    line_id: int
+    before: str
+    after: str
+    job_fields: ClassVar[tuple[str, ...]] = ("line_id",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineEnded(News):
     """The line's plan or service is over."""
 

@@ -47,6 +47,9 @@ class Line(models.Model):
     smdp = models.CharField(max_length=200)
     matching_id = models.CharField(max_length=260)
     oid = models.CharField(max_length=60, blank=True)
+    plan_order_id = models.CharField(max_length=120, blank=True, default="", db_default="")
+    """The supplier's order of the plan it is on since that was changed; empty: the one it was bought with."""
+    plan_offer_code = models.CharField(max_length=120, blank=True, default="", db_default="")
     confirmation_code_required = models.BooleanField(default=False)
     confirmation_code = SecretJSONField(null=True)
     """A text that the phone asks for when the profile needs one; null: the supplier gave none (yet)."""
@@ -90,6 +93,28 @@ class Line(models.Model):
 
     def __str__(self) -> str:
         return self.iccid
+
+
+class PlanChange(models.Model):
+    """A unit that puts another plan on an eSIM: its purchase replaces the plan instead of adding to it."""
+
+    class Way(models.TextChoices):
+        NATIVE = "native", "the supplier changes it"
+        EMULATED = "emulated", "the plan is added, the old one ends"
+
+    unit_id = models.BigIntegerField(primary_key=True)
+    """The unit by which the new plan is bought (ordering lies above, so no foreign key)."""
+    line = models.ForeignKey(Line, models.PROTECT, related_name="plan_changes")
+    way = models.CharField(max_length=8, choices=Way)
+    old_order_id = models.CharField(max_length=120, blank=True)
+    """How the supplier knows the plan that it had before."""
+    old_offer_code = models.CharField(max_length=120)
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    """When the new plan was confirmed."""
+
+    def __str__(self) -> str:
+        return f"{self.line_id} {self.way}"
 
 
 class LineEvent(models.Model):

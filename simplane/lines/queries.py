@@ -19,8 +19,8 @@ def supplier_ref(line: Line) -> LineRef:
     return LineRef(
         line_id=line.supplier_line_id,
         iccid=line.iccid,
-        order_id=line.purchase.supplier_order_id,
-        offer_code=line.purchase.offer.code,
+        order_id=line.plan_order_id or line.purchase.supplier_order_id,
+        offer_code=line.plan_offer_code or line.purchase.offer.code,
     )
 
 

@@ -8,6 +8,7 @@ from simplane.core import jobs, work
 from simplane.core.db import transaction
 from simplane.core.schedule import scheduled
 from simplane.ordering import actions, loose, sweep
+from simplane.ordering.actions import topping
 from simplane.ordering.models import Compensation, Unit
 
 
@@ -24,6 +25,11 @@ async def start(order_id: int) -> None:
 @jobs.job("ordering.hand_over", queue="mail", hint=True)
 async def hand_over(unit_id: int) -> None:
     await actions.hand_over(unit_id)
+
+
+@jobs.job("ordering.end_old_plan", queue="supplier")
+async def end_old_plan(unit_id: int) -> None:
+    await topping.end_old_plan(unit_id)
 
 
 @jobs.job("ordering.message_sent", queue="default")

@@ -1,4 +1,4 @@
-"""Adding data to an eSIM of a reseller: what fits it, and the order for it. It is an order like any other, of one unit."""
+"""Adding data to an eSIM, or putting another plan on it: what fits, and the order for it, one like any other, of one unit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from psycopg.errors import UniqueViolation
 from simplane.catalog.models import Terms
 from simplane.catalog.shelf import Priced, priced, shelf
 from simplane.catalog.wholesale import terms_of
-from simplane.core import jobs
+from simplane.core import clock, jobs
 from simplane.core.batches import NotDone
 from simplane.core.errors import Refusal
 from simplane.core.models import StoredAnswer
-from simplane.lines.models import Line
-from simplane.lines.queries import is_over
+from simplane.lines.models import Line, PlanChange
+from simplane.lines.queries import is_over, supplier_ref
 from simplane.lines.service import top_ups
 from simplane.ordering import states
 from simplane.ordering.models import Unit
@@ -43,12 +43,16 @@ class DoesNotFit(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Topping:
-    """An order of one product for one eSIM. `counted`: the key's rate was taken for this call before."""
+    """An order of one product for one eSIM. `counted`: the key's rate was taken for this call before.
+
+    `instead`: it takes the place of the eSIM's plan.
+    """
 
     unit: Unit
     order: OrderWanted
     counted: bool
     dry: bool = False
+    instead: bool = False
 
 
 def choices(unit: Unit) -> list[Priced]:
@@ -59,6 +63,25 @@ def choices(unit: Unit) -> list[Priced]:
     line = _fillable(unit)
     terms = terms_of(unit.organization)
     return _priced(line, terms, top_ups(line.pk)) if terms else []
+
+
+def exchangeable(unit: Unit) -> list[Priced]:
+    """The products whose plan may take the place of the one on a unit's eSIM. Raises as `choices`."""
+    line = _fillable(unit)
+    if _way(line) != PlanChange.Way.NATIVE:
+        return choices(unit)
+    if is_over(line):
+        raise CanNotFill("this eSIM has ended", fix="order a new one")
+    terms = terms_of(unit.organization)
+    return _priced(line, terms, None) if terms else []
+
+
+def _way(line: Line) -> PlanChange.Way:
+    """How its supplier changes plans. Raises CanNotFill when it does not."""
+    way = registry.capabilities(line.supplier).change_plan
+    if way == "no":
+        raise CanNotFill("its supplier changes no plans", fix="order an eSIM on the other plan, then end this one")
+    return PlanChange.Way(way)
 
 
 def may_take(unit: Unit) -> bool:
@@ -81,9 +104,9 @@ def order(wanted: Topping) -> Placed:
     """
     (line,) = wanted.order.lines
     if not _known(wanted.unit.organization, wanted.order.idempotency_key):
-        fitting = {one.product.sku for one in choices(wanted.unit)}
-        if line.sku not in fitting:
-            raise DoesNotFit(f"{line.sku} can not be put on this eSIM", fix="choose one of its top-ups")
+        fits = exchangeable(wanted.unit) if wanted.instead else choices(wanted.unit)
+        if line.sku not in {one.product.sku for one in fits}:
+            raise DoesNotFit(f"{line.sku} can not be put on this eSIM", fix="choose another one")
     try:
         placed = _place(wanted)
     except UniqueViolation:
@@ -103,9 +126,11 @@ def _fillable(unit: Unit) -> Line:
     return unit.line
 
 
-def _priced(line: Line, terms: Terms, codes: frozenset[str]) -> list[Priced]:
-    """Products on sale whose approved offer at the line's supplier is one that fits."""
-    offers = Offer.objects.filter(supplier_id=line.supplier_id, code__in=codes, state=Offer.State.ACTIVE)
+def _priced(line: Line, terms: Terms, codes: frozenset[str] | None) -> list[Priced]:
+    """Products on sale whose approved offer at the line's supplier is one that fits; None: all of them do."""
+    offers = Offer.objects.filter(supplier_id=line.supplier_id, state=Offer.State.ACTIVE)
+    if codes is not None:
+        offers = offers.filter(code__in=codes)
     matched = Match.objects.filter(offer__in=offers, state=Match.State.APPROVED).values("product_id")
     rows = shelf(terms).filter(pk__in=matched)
     return sorted(priced(rows, terms.currency), key=lambda one: (one.price.minor, one.product.sku))
@@ -125,9 +150,30 @@ def _place(wanted: Topping) -> Placed:
             placed = place_one(own, wanted.order)
             if placed.code == "created":
                 own.execute(BIND, [wanted.unit.pk, wanted.order.public_id])
+                if wanted.instead:
+                    own.execute(INSTEAD, _change(wanted))
     return placed
 
 
+def _change(wanted: Topping) -> dict[str, object]:
+    line = wanted.unit.line
+    assert line is not None
+    known = supplier_ref(line)
+    return {
+        "order": wanted.order.public_id,
+        "line": line.pk,
+        "way": _way(line),
+        "old_order": known.order_id,
+        "old_offer": known.offer_code,
+        "now": clock.now(),
+    }
+
+
+INSTEAD = """
+INSERT INTO lines_planchange (unit_id, line_id, way, old_order_id, old_offer_code, asked_at)
+SELECT u.id, %(line)s, %(way)s, %(old_order)s, %(old_offer)s, %(now)s
+FROM ordering_unit AS u JOIN ordering_order AS o ON o.id = u.order_id WHERE o.public_id = %(order)s
+"""
 BIND = """
 UPDATE ordering_unit SET tops_up_id = %s WHERE order_id = (SELECT id FROM ordering_order WHERE public_id = %s)
 """

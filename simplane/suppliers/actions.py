@@ -97,10 +97,13 @@ def prepare_many(intents: Sequence[Intent]) -> list[Purchase]:
     return rows.insert_many(wanted, key="unit_id", conflict="ON CONFLICT DO NOTHING")
 
 
-async def ask(purchase: Purchase, *, until: datetime, test_fault: str = "", onto: LineRef | None = None) -> Answer:
+async def ask(
+    purchase: Purchase, *, until: datetime, test_fault: str = "", onto: LineRef | None = None, instead: bool = False
+) -> Answer:
     """Send the order to the supplier. Only for a purchase whose call is not under way, or that is repeatable by its key.
 
-    `onto`: the line that gets the data, of a purchase that is a top-up. `test_fault`: what a stand-in shall do wrong with
+    `onto`: the line that gets the data, of a purchase that is a top-up. `instead`: the supplier puts it there in place of
+    the line's plan. `test_fault`: what a stand-in shall do wrong with
     it. No other supplier is told.
 
     Nothing leaves after `until`, the end of the caller's lease: a process that stood still for so long must not buy
@@ -123,7 +126,10 @@ async def ask(purchase: Purchase, *, until: datetime, test_fault: str = "", onto
     token = TEST_FAULT.set(test_fault if purchase.supplier.is_stand_in else "")
     try:
         with traced(in_time) as calls:
-            outcome = await (adapter.top_up(onto, request) if onto else adapter.issue_esim(request))
+            if onto is None:
+                outcome = await adapter.issue_esim(request)
+            else:
+                outcome = await (adapter.change_plan(onto, request, None) if instead else adapter.top_up(onto, request))
     finally:
         TEST_FAULT.reset(token)
     return Answer(outcome, calls)

@@ -23,6 +23,9 @@ State = Purchase.State
 REPEAT_FOR = timedelta(minutes=5)
 """How long a lost order is sent again by its key; afterwards the order list decides, so that another can serve."""
 
+KEY_LIVES = timedelta(hours=20)
+"""Suppliers with keys keep them for 24 hours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -60,6 +63,18 @@ async def settle_top_up(purchase: Purchase, onto: LineRef, *, had: int | None) -
     if found.value.data_total > had:
         return await in_thread(_conclude_top_up, purchase, True)
     return await in_thread(_conclude_top_up, purchase, False) if asked_at > surely_seen else Settled(())
+
+
+async def settle_change(purchase: Purchase, onto: LineRef, *, until: datetime) -> Settled:
+    """Settle an unknown change of a line's plan by its key, as long as the supplier keeps keys. A person does the rest.
+
+    The line shows nothing certain: a smaller plan looks like less data, the same plan like none.
+    """
+    keyed = registry.capabilities(purchase.supplier).idempotent_orders
+    if not keyed or clock.now() - purchase.requested_at >= KEY_LIVES:
+        return Settled(())
+    await in_thread(_sent, purchase, clock.now())
+    return await in_thread(_record, purchase, await actions.ask(purchase, until=until, onto=onto, instead=True))
 
 
 def _conclude_top_up(purchase: Purchase, there: bool) -> Settled:

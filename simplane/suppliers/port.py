@@ -54,6 +54,12 @@ class SupplierAdapter(Protocol):
         A change for later is Accepted; `cancel_order` takes it back.
         """
 
+    async def end_plan(self, line: LineRef) -> Result[bool]:
+        """Take off the plan that `line` names, once another one is on it; False: it has begun and runs out by itself.
+
+        The second half of an emulated change, which `change_plan` does too. May be repeated.
+        """
+
     async def swap_profile(self, line: LineRef, reference: str) -> Result[IssuedLine]:
         """A new profile for the same line; the old one works no more. `reference` tells a repeat apart."""
 

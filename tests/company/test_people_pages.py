@@ -9,8 +9,7 @@ import pytest
 from django.test import Client
 
 from simplane.core import tenancy
-from simplane.fleet import bulk_rows
-from simplane.fleet.bulk import progress
+from simplane.fleet.bulk import progress, run
 from simplane.fleet.models import Bulk, BulkRow, FleetLine, Operation
 from simplane.organizations.models import CompanyRole, Organization
 from simplane.policies import budget_acts, rule_acts
@@ -154,10 +153,10 @@ def test_lines_for_many_are_shown_with_cost_and_rules_then_asked_for_once_by_a_j
         bulk = Bulk.objects.get()
         assert (BulkRow.objects.count(), Operation.objects.count(), progress(bulk.public_id).waiting) == (3, 0, 3)
     assert "Not yet asked for" in owner.get(answer.headers["Location"]).content.decode()
-    bulk_rows.run(acme.pk, bulk.pk)
+    run(acme.pk, bulk.pk)
     with tenancy.scope(acme.pk):
         BulkRow.objects.filter(number=0).update(taken_at=None)
-    bulk_rows.run(acme.pk, bulk.pk)
+    run(acme.pk, bulk.pk)
 
     with tenancy.scope(acme.pk):
         found = progress(bulk.public_id)

@@ -31,7 +31,7 @@ class Firm:
     def line(self) -> FleetLine:
         """Its only line, as it is now."""
         with tenancy.scope(self.company.pk):
-            found: FleetLine = FleetLine.objects.select_related("employee", "plan").get()
+            found: FleetLine = FleetLine.objects.select_related("employee", "plan", "wanted_plan").get()
             return found
 
     def operation(self) -> Operation:

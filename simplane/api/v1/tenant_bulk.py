@@ -14,14 +14,15 @@ from simplane.api.v1.access import ApiRequest
 from simplane.api.v1.hints import hints
 from simplane.api.v1.idempotency import once
 from simplane.api.v1.tenant_lines import READ, WRITE, fleet_key
-from simplane.api.v1.tenant_values import AREA, Here, Thing, inside
+from simplane.api.v1.tenant_values import AREA, WHY, Day, Here, Reason, Thing, inside
 from simplane.api.v1.values import Moment, PublicId, Wanted, examples
-from simplane.fleet import bulk, bulk_rows
+from simplane.fleet import bulk
 from simplane.fleet.bulk import Kind, Progress
 from simplane.fleet.models import Bulk, BulkRow, Operation
 
 router = Router(tags=["Lines"])
 MOST, SHOWN = bulk.MOST, 100
+WITH_PLAN = ("provision", "change_plan")
 BULK = {
     "id": "bulk_06b3x8tk1m4q7rznw2v5c9",
     "object": "bulk",
@@ -29,6 +30,7 @@ BULK = {
     "total": 2,
     "waiting": 0,
     "open": 1,
+    "planned": 0,
     "done": 1,
     "refused": 0,
     "failed": 0,
@@ -41,7 +43,9 @@ Ids = Annotated[list[PublicId], Field(max_length=MOST)]
 
 
 class BulkWanted(Wanted):
-    """`provision`: a plan and the people who get a line on it, one each time they are named; all others: lines."""
+    """`provision`: a plan and the people who get a line on it, one each time they are named; all others: lines, and for
+    `change_plan` the plan.
+    """
 
     model_config = Wanted.model_config | examples(
         {
@@ -54,6 +58,10 @@ class BulkWanted(Wanted):
     plan: PublicId | None = None
     employees: Ids = []
     lines: Ids = []
+    on: Annotated[
+        Day | None, Field(description="A UTC day of the next year; left out: now. Not to provision or replace.")
+    ] = None
+    reason: Reason = WHY
 
 
 class BulkProblem(Schema):
@@ -73,6 +81,7 @@ class BulkOut(Schema):
     total: int
     waiting: Annotated[int, Field(description="Not asked yet.")]
     open: Annotated[int, Field(description="Operations under way.")]
+    planned: Annotated[int, Field(description="Operations that wait for their day.")]
     done: int
     refused: Annotated[int, Field(description="Became no operation.")]
     failed: int
@@ -95,7 +104,8 @@ def start_bulk(request: ApiRequest, at: Path[Here], wanted: BulkWanted) -> HttpR
 
     def work() -> BulkOut:
         with inside(request, at):
-            made = bulk_rows.ask(wanted.kind, chosen, asked_by=request.auth.asker, key=fleet_key(request))
+            said = {"asked_by": request.auth.asker, "key": fleet_key(request)}
+            made = bulk.ask(wanted.kind, chosen, **said, reason=wanted.reason, on=wanted.on)
             return BulkOut.model_validate(_shown(bulk.progress(made.public_id)))
 
     return once(request, work, body=wanted, status=202, required=True)
@@ -111,16 +121,20 @@ def read_bulk(request: ApiRequest, at: Path[Thing]) -> dict[str, Any]:
 def _chosen(wanted: BulkWanted) -> list[bulk.Wanted]:
     """Raises Refused."""
     given: Sequence[str] = wanted.employees if wanted.kind == "provision" else wanted.lines
-    stray = wanted.lines if wanted.kind == "provision" else (wanted.employees or wanted.plan)
-    if stray or not given or (wanted.kind == "provision" and not wanted.plan):
-        raise Refused("bad_request", "send `plan` and `employees` to provision, and only `lines` for all else")
+    stray = wanted.lines if wanted.kind == "provision" else wanted.employees
+    late = wanted.on is not None and wanted.kind in ("provision", "replace")
+    if stray or late or not given or bool(wanted.plan) != (wanted.kind in WITH_PLAN):
+        raise Refused(
+            "bad_request",
+            "send `plan` and `employees` to provision, `plan` and `lines` to change plans, and only `lines` for all else",
+        )
     return [bulk.Wanted(one, plan=wanted.plan or "") for one in given]
 
 
 def _shown(found: Progress) -> dict[str, Any]:
     made = found.bulk
     same = {name: getattr(made, name) for name in ("kind", "total", "asked_by", "asked_at")}
-    counts = ("waiting", "open", "done", "refused", "failed", "finished")
+    counts = ("waiting", "open", "planned", "done", "refused", "failed", "finished")
     counted = {name: getattr(found, name) for name in counts}
     return {"id": made.public_id, **same, **counted, "problems": [*_refused(made), *_failed(made)]}
 

@@ -15,6 +15,8 @@ from simplane.fleet.models import FleetLine, Operation, Plan, PlanPeriod
 from simplane.fleet.possible import hindrance
 from simplane.fleet.states import OPEN
 
+PLANNED = Operation.State.SCHEDULED
+DEEDS = ("suspend", "reactivate", "terminate", "replace", "top_up", "change_plan")
 LineState = Literal[
     "awaiting_approval",
     "ordering",
@@ -46,6 +48,7 @@ LINE = {
     "team": {"id": "team_06b3x8tk1m4q7rznw2v5c9", "name": "Sales"},
     "label": "",
     "plan": {"id": "plan_06b3x8tk1m4q7rznw2v5c9", "name": "Europe 5 GB, 30 days"},
+    "wanted_plan": None,
     "state": "active",
     "state_at": "2026-11-20T12:00:00.000Z",
     "problem": "",
@@ -68,7 +71,16 @@ LINE = {
     "expires_at": None,
     "ended_at": None,
     "created_at": "2026-11-20T12:00:00.000Z",
-    "can": {"suspend": True, "reactivate": False, "terminate": True, "replace": True, "top_up": True},
+    "can": {
+        "suspend": True,
+        "reactivate": False,
+        "terminate": True,
+        "replace": True,
+        "top_up": True,
+        "change_plan": True,
+    },
+    "changes_plan": "native",
+    "swaps_profile": True,
 }
 PERIOD = {
     "plan": {"id": "plan_06b3x8tk1m4q7rznw2v5c9", "name": "Europe 5 GB, 30 days"},
@@ -135,6 +147,7 @@ class LineCan(Schema):
     terminate: bool
     replace: bool
     top_up: bool
+    change_plan: bool
 
 
 class FleetLineOut(Schema):
@@ -147,6 +160,9 @@ class FleetLineOut(Schema):
     team: Named | None
     label: str
     plan: Named
+    wanted_plan: Annotated[
+        Named | None, Field(description="Asked for and not yet confirmed; null: it stays on `plan`.")
+    ]
     state: LineState
     state_at: Moment
     problem: Annotated[str, Field(description="Why it stands still, for people; empty: it does not.")]
@@ -165,6 +181,13 @@ class FleetLineOut(Schema):
     ended_at: Moment | None
     created_at: Moment
     can: LineCan
+    changes_plan: Annotated[
+        Literal["native", "emulated", "no"],
+        Field(description="How its own supplier does; emulated: the new plan is added, the old one ends or runs out."),
+    ]
+    swaps_profile: Annotated[
+        bool, Field(description="A new phone gets a new profile of this line, which costs nothing.")
+    ]
 
 
 class PeriodOut(Schema):
@@ -179,9 +202,10 @@ class PeriodOut(Schema):
 class LineDetail(FleetLineOut):
     """A line with the history of its plans and what is under way."""
 
-    model_config = examples(LINE | {"plans": [PERIOD], "open_operation": None})
+    model_config = examples(LINE | {"plans": [PERIOD], "open_operation": None, "planned": []})
     plans: Annotated[list[PeriodOut], Field(description="Newest first.")]
     open_operation: Annotated[str | None, Field(description="The operation that is under way; one at a time.")]
+    planned: Annotated[list[str], Field(description="Operations that wait for their day.")]
 
 
 class OperationOut(Schema):
@@ -192,7 +216,17 @@ class OperationOut(Schema):
     object: str = "operation"
     kind: Literal["provision", "suspend", "reactivate", "terminate", "change_plan", "top_up", "replace"]
     state: Annotated[
-        Literal["awaiting_approval", "requested", "sent", "unknown", "done", "refused", "failed", "cancelled"],
+        Literal[
+            "awaiting_approval",
+            "scheduled",
+            "requested",
+            "sent",
+            "unknown",
+            "done",
+            "refused",
+            "failed",
+            "cancelled",
+        ],
         Field(description="unknown: it may have happened, and is being found out; nothing is done twice."),
     ]
     state_at: Moment
@@ -218,15 +252,20 @@ def plan_shown(one: Plan) -> dict[str, Any]:
 
 
 def lines_shown(rows: Sequence[FleetLine]) -> list[dict[str, Any]]:
-    """As FleetLineOut. Needs `employee`, `team` and `plan` loaded."""
+    """As FleetLineOut. Needs `employee`, `team`, `plan` and `wanted_plan` loaded."""
     return [_line(one) for one in rows]
 
 
 def detail_shown(one: FleetLine) -> dict[str, Any]:
     """As LineDetail."""
     periods = PlanPeriod.objects.filter(line=one).select_related("plan").order_by("-started_at", "-pk")
-    under_way = Operation.objects.filter(line=one, state__in=OPEN).values_list("public_id", flat=True).first()
-    return _line(one) | {"plans": [_period(found) for found in periods], "open_operation": under_way}
+    rows = Operation.objects.filter(line=one, state__in=[*OPEN, PLANNED]).order_by("effective_on", "pk")
+    asked = rows.values_list("public_id", "state")
+    return _line(one) | {
+        "plans": [_period(found) for found in periods],
+        "open_operation": next((name for name, state in asked if state != PLANNED), None),
+        "planned": [name for name, state in asked if state == PLANNED],
+    }
 
 
 def operation_shown(one: Operation) -> dict[str, Any]:
@@ -249,7 +288,10 @@ def _line(one: FleetLine) -> dict[str, Any]:
         "plan": {"id": one.plan.public_id, "name": one.plan.name},
         "service": one.service or None,
         "usage": _usage(one),
-        "can": {name: not hindrance(one, name) for name in ("suspend", "reactivate", "terminate", "replace", "top_up")},
+        "wanted_plan": one.wanted_plan and {"id": one.wanted_plan.public_id, "name": one.wanted_plan.name},
+        "can": {name: not hindrance(one, name) for name in DEEDS},
+        "changes_plan": one.change,
+        "swaps_profile": one.can_swap,
     }
 
 

@@ -30,10 +30,10 @@ from simplane.api.v1.tenant_line_values import (
     operation_shown,
     plan_shown,
 )
-from simplane.api.v1.tenant_values import AREA, WHY, Because, Here, Reason, Thing, inside
+from simplane.api.v1.tenant_values import AREA, WHY, Because, Day, Here, Reason, Thing, inside
 from simplane.api.v1.values import CLEAN, Page, PublicId, Wanted, examples
 from simplane.fleet import install
-from simplane.fleet.actions import change_plan, provision, reactivate, replace, suspend, terminate, top_up
+from simplane.fleet.actions import change_plan, provision, reactivate, replace, suspend, take_back, terminate, top_up
 from simplane.fleet.models import FleetLine, Operation, Plan
 
 router = Router(tags=["Lines"])
@@ -41,6 +41,7 @@ READ, WRITE = TenantScope("lines:read"), TenantScope("lines:write")
 BUYING = ("no_such_plan", "employee_not_active", "against_policy")
 ASKING = hints("not_possible", "line_busy", key="optional")
 DONE = {202: OperationOut}
+DAY = "A UTC day of the next year; left out: now."
 
 
 class LineFilter(Paging):
@@ -72,6 +73,20 @@ class PlanWanted(Wanted):
     model_config = Wanted.model_config | examples({"plan": "plan_06b3x8tk1m4q7rznw2v5c9"})
     plan: PublicId
     reason: Reason = WHY
+
+
+class ChangeWanted(PlanWanted):
+    """Another plan, from which day on, and why."""
+
+    model_config = Wanted.model_config | examples({"plan": "plan_06b3x8tk1m4q7rznw2v5c9", "on": "2026-12-01"})
+    on: Annotated[Day | None, Field(description=DAY)] = None
+
+
+class EndWanted(Because):
+    """From which day on, and why."""
+
+    model_config = Wanted.model_config | examples({"on": "2026-12-31", "reason": "project over"})
+    on: Annotated[Day | None, Field(description=DAY)] = None
 
 
 @router.get(f"{AREA}/plans", response=Page[PlanOut], auth=READ, summary="List plans")
@@ -145,9 +160,11 @@ def reactivate_line(request: ApiRequest, at: Path[Thing], wanted: Because) -> Ht
 
 
 @router.post(f"{AREA}/lines/{{id}}/terminate", response=DONE, auth=WRITE, summary="End a line", openapi_extra=ASKING)
-def terminate_line(request: ApiRequest, at: Path[Thing], wanted: Because) -> HttpResponse:
-    """End it for good, without money back. Where its supplier can only pause, it is paused and runs out."""
-    return _done(request, at, wanted, terminate)
+def terminate_line(request: ApiRequest, at: Path[Thing], wanted: EndWanted) -> HttpResponse:
+    """End it for good, now or on a later day, without money back. Where its supplier can only pause, it is paused and runs
+    out.
+    """
+    return _done(request, at, wanted, terminate, on=wanted.on)
 
 
 @router.post(
@@ -158,7 +175,9 @@ def terminate_line(request: ApiRequest, at: Path[Thing], wanted: Because) -> Htt
     openapi_extra=hints("not_possible", "line_busy", "against_policy", key="required"),
 )
 def replace_line(request: ApiRequest, at: Path[Thing], wanted: Because) -> HttpResponse:
-    """For a new phone: a new eSIM on the same plan is bought, and the old one ends when the new one is ready."""
+    """For a new phone. Where `swaps_profile` the line gets a new profile, which costs nothing; else a new eSIM on the same
+    plan is bought, and the old one ends when the new one is ready.
+    """
     return _done(request, at, wanted, replace, buys=True)
 
 
@@ -184,15 +203,19 @@ def top_up_line(request: ApiRequest, at: Path[Thing], wanted: PlanWanted) -> Htt
     response=DONE,
     auth=WRITE,
     summary="Change a line's plan",
-    openapi_extra=hints("not_possible", "no_such_plan", key="optional"),
+    openapi_extra=hints("not_possible", "line_busy", "no_such_plan", "against_policy", "bad_input", key="required"),
 )
-def change_line_plan(request: ApiRequest, at: Path[Thing], wanted: PlanWanted) -> HttpResponse:  # noqa: ARG001
-    """`can.change_plan` of its plan says beforehand what its supplier does. Not carried out yet: always `not_possible`, with
-    what to do instead.
+def change_line_plan(request: ApiRequest, at: Path[Thing], wanted: ChangeWanted) -> HttpResponse:
+    """Another plan on the same eSIM, now or on a later day, bought at its full price. `changes_plan` of the line says
+    beforehand how its supplier does it; `no` is refused with what to do instead.
     """
-    with inside(request, at):
+
+    def work() -> Operation:
         find_line(at.id)
-        change_plan(at.id)
+        asker, key = request.auth.asker, fleet_key(request)
+        return change_plan(at.id, wanted.plan, asked_by=asker, reason=wanted.reason, on=wanted.on, key=key)
+
+    return _asked(request, at, wanted, work, buys=True)
 
 
 @router.post(
@@ -223,6 +246,27 @@ def read_operation(request: ApiRequest, at: Path[Thing]) -> dict[str, Any]:
         return operation_shown(found)
 
 
+@router.post(
+    f"{AREA}/operations/{{id}}/cancel",
+    response=OperationOut,
+    auth=WRITE,
+    summary="Cancel what waits for its day",
+    openapi_extra=hints("not_possible", key="optional"),
+)
+def cancel_operation(request: ApiRequest, at: Path[Thing]) -> HttpResponse:
+    """It is not done, and what was set aside for it is free again. Only of one in `scheduled`."""
+
+    def work() -> OperationOut:
+        with inside(request, at):
+            if not Operation.objects.filter(public_id=at.id).exists():
+                raise Refused("not_found", "there is no such operation")
+            take_back(at.id, asked_by=request.auth.asker)
+            rows = Operation.objects.select_related("line", "plan")
+            return OperationOut.model_validate(operation_shown(rows.get(public_id=at.id)))
+
+    return once(request, work)
+
+
 def find_line(public_id: str) -> FleetLine:
     """A line of the scope's company, with what is shown of it. Raises Refused."""
     found: FleetLine | None = _lines().filter(public_id=public_id).first()
@@ -239,15 +283,15 @@ def fleet_key(request: ApiRequest) -> str:
 
 
 def _lines() -> Any:
-    return FleetLine.objects.select_related("employee", "team", "plan")
+    return FleetLine.objects.select_related("employee", "team", "plan", "wanted_plan")
 
 
 def _done(
-    request: ApiRequest, at: Thing, wanted: Because, verb: Callable[..., Operation], *, buys: bool = False
+    request: ApiRequest, at: Thing, wanted: Because, verb: Callable[..., Operation], *, buys: bool = False, **more: Any
 ) -> HttpResponse:
     def work() -> Operation:
         find_line(at.id)
-        return verb(at.id, asked_by=request.auth.asker, reason=wanted.reason, key=fleet_key(request))
+        return verb(at.id, asked_by=request.auth.asker, reason=wanted.reason, key=fleet_key(request), **more)
 
     return _asked(request, at, wanted, work, buys=buys)
 

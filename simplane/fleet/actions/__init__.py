@@ -1,5 +1,6 @@
 """What a company may want done with its lines (in its scope), and how that is carried out (by us)."""
 
+from simplane.fleet.actions.scheduling import take_back
 from simplane.fleet.actions.topping import change_plan, top_up
 from simplane.fleet.actions.wish import approved, provision, reactivate, refused, replace, suspend, terminate
 
@@ -11,6 +12,7 @@ __all__ = [
     "refused",
     "replace",
     "suspend",
+    "take_back",
     "terminate",
     "top_up",
 ]

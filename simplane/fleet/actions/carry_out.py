@@ -16,19 +16,20 @@ from simplane.core.batches import NotDone
 from simplane.core.db import in_thread, transaction
 from simplane.core.errors import Refusal
 from simplane.core.money import Money
-from simplane.fleet.actions import topping
+from simplane.fleet.actions import scheduling, topping
 from simplane.fleet.actions.ending import close, fail
-from simplane.fleet.actions.learn import learn
+from simplane.fleet.actions.learn import hand_over, learn
 from simplane.fleet.models import FleetLine, Operation
 from simplane.lines.service import SupplierSilent
-from simplane.lines.serving import Wish, serve
+from simplane.lines.serving import Wish, serve, swap
 from simplane.ordering.models import Order, Unit
 from simplane.ordering.placing import LineWanted, OrderWanted, Placed, place
 from simplane.organizations.portal import company_key_hash
 from simplane.policies import actions as policies
 
 K, Op, S = Operation.Kind, Operation.State, FleetLine.State
-BUYS = frozenset({K.PROVISION, K.REPLACE, K.TOP_UP})
+ON_A_LINE = frozenset({K.TOP_UP, K.CHANGE_PLAN})
+"""What is bought for an eSIM that is there."""
 SERVES: dict[str, Wish] = {K.SUSPEND: "suspend", K.REACTIVATE: "reactivate", K.TERMINATE: "terminate"}
 LEASE_SECONDS = 60
 AGAIN = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
@@ -50,7 +51,7 @@ async def advance(operation_id: int) -> None:
     wish = await in_thread(_claimed, operation_id)
     if wish is None:
         return
-    if wish.kind in BUYS:
+    if wish.plan_id is not None:
         await in_thread(_order_or_look, wish)
     else:
         await _serve(wish)
@@ -59,15 +60,24 @@ async def advance(operation_id: int) -> None:
 def _claimed(operation_id: int) -> Operation | None:
     with tenancy.everywhere():
         wish = work.claim(Operation, operation_id, seconds=LEASE_SECONDS)
-        if wish is None or wish.state not in (Op.REQUESTED, Op.SENT, Op.UNKNOWN):
-            return None
-        if wish.effective_on is not None and wish.effective_on > clock.now().date():
-            work.release(wish, due_at=clock.now() + timedelta(hours=1))
+        if wish is None or not _is_on(wish):
             return None
         found: Operation = Operation.objects.select_related("line__employee", "plan__product", "organization").get(
             pk=wish.pk
         )
         return found
+
+
+def _is_on(wish: Operation) -> bool:
+    """Whether it owes a step now; one that waited for its day begins."""
+    if wish.state != Op.SCHEDULED:
+        return wish.state in (Op.REQUESTED, Op.SENT, Op.UNKNOWN)
+    assert wish.effective_on is not None
+    if wish.effective_on > clock.now().date():
+        work.release(wish, due_at=scheduling.start_of(wish.effective_on))
+        return False
+    with transaction():
+        return scheduling.begin(wish)
 
 
 def _order_or_look(wish: Operation) -> None:
@@ -76,7 +86,7 @@ def _order_or_look(wish: Operation) -> None:
         _due(wish, LOOK_AGAIN)
         return
     try:
-        placed = topping.order(wish, _wanted(wish)) if wish.kind == K.TOP_UP else place(_wanted(wish))
+        placed = topping.order(wish, _wanted(wish)) if wish.kind in ON_A_LINE else place(_wanted(wish))
     except (NotDone, SupplierSilent):
         _due(wish, AGAIN[min(wish.attempts, len(AGAIN) - 1)])
         return
@@ -133,7 +143,11 @@ def _why(placed: Placed) -> str:
 
 async def _serve(wish: Operation) -> None:
     assert wish.line.line_id is not None
-    said = await serve(wish.line.line_id, SERVES[wish.kind], reason=wish.reason or wish.asked_by)
+    reason = wish.reason or wish.asked_by
+    if wish.kind == K.REPLACE:
+        said = await swap(wish.line.line_id, wish.public_id, reason=reason)
+    else:
+        said = await serve(wish.line.line_id, SERVES[wish.kind], reason=reason)
     match said.outcome:
         case "done":
             await in_thread(_served, wish)
@@ -146,6 +160,8 @@ async def _serve(wish: Operation) -> None:
 def _served(wish: Operation) -> None:
     with tenancy.everywhere(), transaction():
         close(wish, Op.DONE)
+        if wish.kind == K.REPLACE:
+            hand_over(wish.line)
     assert wish.line.unit_id is not None
     learn(wish.line.unit_id)
 

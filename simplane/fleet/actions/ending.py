@@ -23,8 +23,7 @@ def fail_within(wish: Operation, why: str) -> None:
     """As `fail`, of an operation that the caller has locked."""
     if wish.state not in (Op.REQUESTED, Op.SENT, Op.UNKNOWN):
         return
-    if wish.reservation:
-        policies.release(wish.reservation)
+    release(wish)
     line = FleetLine.objects.filter(pk=wish.line_id)
     if wish.kind == K.PROVISION:
         line.update(state=S.FAILED, state_at=clock.now(), problem=why[:300])
@@ -33,6 +32,15 @@ def fail_within(wish: Operation, why: str) -> None:
     else:
         line.update(problem=why[:300])
     close(wish, Op.FAILED, why)
+
+
+@needs_transaction
+def release(wish: Operation) -> None:
+    """Nothing is bought by it: the budgets have the amount back, and the line stays on its plan."""
+    if wish.reservation:
+        policies.release(wish.reservation)
+    if wish.kind == K.CHANGE_PLAN:
+        FleetLine.objects.filter(pk=wish.line_id, wanted_plan=wish.plan_id).update(wanted_plan=None)
 
 
 @needs_transaction

@@ -11,14 +11,16 @@ from simplane.core import clock, events, jobs, tenancy
 from simplane.core.db import needs_transaction, transaction
 from simplane.fleet.actions import booking
 from simplane.fleet.actions.ending import close, fail_within
-from simplane.fleet.actions.topping import filled
+from simplane.fleet.actions.periods import begin_period
+from simplane.fleet.actions.topping import changed, filled
 from simplane.fleet.events import FleetLineMoved
-from simplane.fleet.models import FleetLine, Operation, PlanPeriod, Service
+from simplane.fleet.models import FleetLine, Operation, Service
 from simplane.fleet.states import OVER, SERVICE, state_of
 from simplane.lines.models import Line
 from simplane.ordering import states as unit_states
 from simplane.ordering.models import Unit
 from simplane.policies import actions as policies
+from simplane.suppliers import registry
 from simplane.workforce.models import Employee
 
 K, Op, S = Operation.Kind, Operation.State, FleetLine.State
@@ -36,7 +38,7 @@ def learn(unit_id: int) -> None:
         line = FleetLine.objects.select_for_update(of=("self",)).get(pk=wish.line_id)
         if unit.tops_up_id is not None and unit.state == Unit.State.DELIVERED:
             if wish.state in (Op.SENT, Op.UNKNOWN):
-                filled(wish, line, unit)
+                (changed if wish.kind == K.CHANGE_PLAN else filled)(wish, line, unit)
             _copy(line, Line.objects.select_related("supplier").get(pk=line.line_id))
         elif unit.line is not None and unit.state in (Unit.State.READY, Unit.State.DELIVERED):
             if wish.state in (Op.SENT, Op.UNKNOWN):
@@ -59,29 +61,19 @@ def _bought(wish: Operation, line: FleetLine, unit: Unit) -> None:
     line.line_id, line.unit_id, line.order_id = unit.line.pk, unit.pk, unit.order_id
     line.plan, line.problem = wish.plan, ""
     line.wanted, line.wanted_at = Service.ACTIVE, now
-    PlanPeriod.objects.filter(line=line, ended_at__isnull=True).update(ended_at=now)
-    PlanPeriod(
-        organization_id=line.organization_id,
-        line=line,
-        plan=wish.plan,
-        operation=wish,
-        price_minor=unit.price_minor,
-        currency=unit.currency,
-        cost_centre_id=line.cost_centre_id,
-        started_at=now,
-    ).save()
+    begin_period(wish, line, unit)
     if wish.reservation:
         policies.settle(wish.reservation, unit.price_minor)
     line.save()
     booking.book(wish, line, unit)
     close(wish, Op.DONE)
-    _hand_over(line)
+    hand_over(line)
     if old is not None:
         jobs.enqueue("fleet.end_replaced", old_line_id=old, operation_id=wish.pk)
 
 
 @needs_transaction
-def _hand_over(line: FleetLine) -> None:
+def hand_over(line: FleetLine) -> None:
     """The person gets a link; one who left while it was bought gets none, and the line is paused like their others."""
     # Locked: whoever leaves now waits, and then finds this line with its eSIM.
     person = Employee.objects.select_for_update(no_key=True).filter(pk=line.employee_id).first()
@@ -103,9 +95,12 @@ def _gone(wish: Operation, line: FleetLine, unit: Unit) -> None:
 @needs_transaction
 def _copy(line: FleetLine, esim: Line) -> None:
     """What the supplier says of the eSIM, on the company's line."""
+    can = registry.capabilities(esim.supplier)
     service = SERVICE[esim.service_state]  # type: ignore[index]
     found: dict[str, Any] = {
         "supplier": esim.supplier.code,
+        "change": can.change_plan,
+        "can_swap": can.swap_profile,
         "iccid": esim.iccid,
         "profile": esim.profile_state,
         "plan_state": esim.plan_state,

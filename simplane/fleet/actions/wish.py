@@ -5,17 +5,20 @@ All run in the company's scope. A key makes a wish happen once: the second time 
 
 from __future__ import annotations
 
-from typing import cast
+from datetime import date
+from typing import Required, TypedDict, Unpack, cast
 
 from django.db import IntegrityError
 
 from simplane.core import audit, clock, events, jobs, tenancy
 from simplane.core.db import needs_transaction, transaction
 from simplane.core.ids import new_id
+from simplane.fleet import possible
+from simplane.fleet.actions import scheduling
+from simplane.fleet.actions.ending import close, release
 from simplane.fleet.errors import AgainstPolicy, KeyReused, LineBusy, NoSuchLine, NoSuchPlan, NotAtWork, NotPossible
-from simplane.fleet.events import OperationAsked, OperationEnded
-from simplane.fleet.models import Bulk, FleetLine, Operation, Plan, Service
-from simplane.fleet.states import OPEN, OVER
+from simplane.fleet.events import OperationAsked
+from simplane.fleet.models import Bulk, FleetLine, Operation, Plan
 from simplane.policies import actions as policies
 from simplane.policies.values import PurchaseFacts, PurchaseKind, Reason, Verdict
 from simplane.workforce.models import Employee
@@ -23,6 +26,16 @@ from simplane.workforce.models import Employee
 RULE = "rule:"
 """How actors begin that are rules."""
 K, Op, S = Operation.Kind, Operation.State, FleetLine.State
+
+
+class Because(TypedDict, total=False):
+    """How something is asked for: by whom and why (both needed), once a key, as part of a bulk, on which day (UTC)."""
+
+    asked_by: Required[str]
+    reason: Required[str]
+    key: str
+    bulk: Bulk | None
+    on: date | None
 
 
 def provision(
@@ -64,7 +77,8 @@ def provision(
 
 
 def replace(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bulk | None = None) -> Operation:
-    """A new eSIM for a new phone, on the same plan; the old one ends when the new one is ready.
+    """A new eSIM for a new phone, on the same plan: a new profile of the same line where its supplier gives one, which costs
+    nothing; else one that is bought, and the old one ends when it is ready.
 
     Raises NoSuchLine, NotPossible, LineBusy, AgainstPolicy.
     """
@@ -72,32 +86,29 @@ def replace(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bu
         return found
     with transaction():
         line = locked(line_id)
-        if line.line_id is None or line.wanted == Service.TERMINATED:
-            raise NotPossible("this line has no eSIM to be replaced", fix="order a new line")
-        if Service.SUSPENDED in (line.wanted, line.service):
-            raise NotPossible(
-                "this line is suspended", fix="reactivate it first: a new eSIM must not go around a pause"
-            )
-        if not line.plan.can_replace or not line.plan.active:
-            raise NotPossible("this plan can not be had again", fix="end the line and order one on another plan")
-        wish = draft(line, K.REPLACE, asked_by, key=key, bulk=bulk, reason=reason, plan=line.plan)
-        buy(wish, line, line.plan)
+        possible.check(line, K.REPLACE)
+        plan = None if line.can_swap else line.plan
+        wish = draft(line, K.REPLACE, asked_by, key=key, bulk=bulk, reason=reason, plan=plan)
+        if plan is not None:
+            buy(wish, line, plan)
+        else:
+            _start(wish, line)
         return wish
 
 
-def suspend(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bulk | None = None) -> Operation:
-    """Pause a line. Raises NoSuchLine, NotPossible (its supplier can not), LineBusy."""
-    return _service(line_id, K.SUSPEND, Service.SUSPENDED, asked_by=asked_by, reason=reason, key=key, bulk=bulk)
+def suspend(line_id: str, **wanted: Unpack[Because]) -> Operation:
+    """Pause a line, now or on a later day. Raises NoSuchLine, NotPossible (its supplier can not), LineBusy, BadInput."""
+    return _service(line_id, K.SUSPEND, **wanted)
 
 
-def reactivate(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bulk | None = None) -> Operation:
+def reactivate(line_id: str, **wanted: Unpack[Because]) -> Operation:
     """End a pause. Raises as `suspend`."""
-    return _service(line_id, K.REACTIVATE, Service.ACTIVE, asked_by=asked_by, reason=reason, key=key, bulk=bulk)
+    return _service(line_id, K.REACTIVATE, **wanted)
 
 
-def terminate(line_id: str, *, asked_by: str, reason: str, key: str = "", bulk: Bulk | None = None) -> Operation:
+def terminate(line_id: str, **wanted: Unpack[Because]) -> Operation:
     """End a line for good. Where its supplier can not end it, it is paused if that is possible, and runs out."""
-    return _service(line_id, K.TERMINATE, Service.TERMINATED, asked_by=asked_by, reason=reason, key=key, bulk=bulk)
+    return _service(line_id, K.TERMINATE, **wanted)
 
 
 def approved(operation_id: str) -> None:
@@ -107,7 +118,7 @@ def approved(operation_id: str) -> None:
         if wish is None:
             return
         assert wish.plan is not None
-        verdict = policies.reserve(_facts(wish.line, wish.plan, _buying(wish)), key=wish.public_id, approved=True)
+        verdict = policies.reserve(facts_of(wish.line, wish.plan, _buying(wish)), key=wish.public_id, approved=True)
         if verdict.outcome == "deny":
             _end(wish, Op.REFUSED, "; ".join(one.words for one in verdict.reasons))
             return
@@ -168,7 +179,15 @@ def _waiting(public_id: str) -> Operation | None:
 
 @needs_transaction
 def draft(
-    line: FleetLine, kind: str, asked_by: str, *, key: str, bulk: Bulk | None, reason: str, plan: Plan | None = None
+    line: FleetLine,
+    kind: str,
+    asked_by: str,
+    *,
+    key: str,
+    bulk: Bulk | None,
+    reason: str,
+    plan: Plan | None = None,
+    on: date | None = None,
 ) -> Operation:
     """A wish that is not written down yet."""
     now = clock.now()
@@ -179,6 +198,7 @@ def draft(
         state=Op.REQUESTED,
         state_at=now,
         plan=plan,
+        effective_on=on,
         bulk=bulk,
         idempotency_key=key,
         asked_by=asked_by[:120],
@@ -190,24 +210,24 @@ def draft(
 @needs_transaction
 def buy(wish: Operation, line: FleetLine, plan: Plan, *, ask_first: bool = False) -> None:
     """Have the budgets reserve it, then write it down: to be ordered, or to wait for approval. Raises AgainstPolicy."""
-    facts = _facts(line, plan, _buying(wish))
+    facts = facts_of(line, plan, _buying(wish))
     verdict = policies.check(facts) if ask_first else policies.reserve(facts, key=wish.public_id)
     if ask_first and verdict.outcome == "allow":
         verdict = Verdict("needs_approval", (Reason("asked", wish.reason or "Somebody asks for it."),))
     if verdict.outcome == "deny":
         raise AgainstPolicy(verdict.reasons)
-    waits = verdict.outcome == "needs_approval"
-    if waits:
+    if verdict.outcome == "needs_approval":
         wish.state = Op.AWAITING_APPROVAL
         if wish.kind == K.PROVISION:
             line.state = S.AWAITING_APPROVAL
-    else:
-        wish.reservation, wish.due_at = wish.public_id, clock.now()
-    _write(wish, line)
-    if waits:
+        _write(wish, line)
         policies.ask_approval("operation", wish.public_id, facts, verdict, asked_by=wish.asked_by)
+        return
+    wish.reservation = wish.public_id
+    if wish.effective_on is not None:
+        _await_day(wish, line)
     else:
-        jobs.enqueue("fleet.advance", operation_id=wish.pk)
+        _start(wish, line)
 
 
 @needs_transaction
@@ -229,23 +249,52 @@ def _write(wish: Operation, line: FleetLine) -> None:
 
 
 def _service(
-    line_id: str, kind: Operation.Kind, wanted: Service, *, asked_by: str, reason: str, key: str, bulk: Bulk | None
+    line_id: str,
+    kind: Operation.Kind,
+    *,
+    asked_by: str,
+    reason: str,
+    key: str = "",
+    bulk: Bulk | None = None,
+    on: date | None = None,
 ) -> Operation:
     if found := known(key, kind, line_id):
         return found
+    later = scheduling.later(on)
     with transaction():
         line = locked(line_id)
         if kind == K.REACTIVATE and not asked_by.startswith(RULE) and policies.stopped(line.pk):
             raise NotPossible("a rule stopped this line", fix="change the rule: then the line resumes by itself")
+        possible.check(line, kind)
+        wish = draft(line, kind, asked_by, key=key, bulk=bulk, reason=reason, on=later)
+        if later is not None:
+            _await_day(wish, line)
+            return wish
         if kind in (K.SUSPEND, K.TERMINATE):
             _overtake(line, asked_by)
-        _possible(line, kind)
-        wish = draft(line, kind, asked_by, key=key, bulk=bulk, reason=reason)
-        wish.due_at = clock.now()
-        line.wanted, line.wanted_at = wanted, clock.now()
-        _write(wish, line)
-        jobs.enqueue("fleet.advance", operation_id=wish.pk)
+        if kind == K.TERMINATE:
+            scheduling.take_back_all(line, f"overtaken: the line was ended by {asked_by}")
+        line.wanted, line.wanted_at = scheduling.WANTED[kind], clock.now()
+        _start(wish, line)
         return wish
+
+
+@needs_transaction
+def _await_day(wish: Operation, line: FleetLine) -> None:
+    """Write it down for its day. Raises LineBusy where such a wish waits already."""
+    assert wish.effective_on is not None
+    if Operation.objects.filter(line=line, kind=wish.kind, state=Op.SCHEDULED).exists():
+        raise LineBusy("this is planned for this line already", fix="cancel what is planned first")
+    wish.state, wish.due_at = Op.SCHEDULED, scheduling.start_of(wish.effective_on)
+    _write(wish, line)
+
+
+@needs_transaction
+def _start(wish: Operation, line: FleetLine) -> None:
+    """Write it down, to be done now."""
+    wish.due_at = clock.now()
+    _write(wish, line)
+    jobs.enqueue("fleet.advance", operation_id=wish.pk)
 
 
 @needs_transaction
@@ -257,49 +306,33 @@ def _overtake(line: FleetLine, asked_by: str) -> None:
         _end(waiting, Op.CANCELLED, f"overtaken: the line was stopped by {asked_by}")
 
 
-def _possible(line: FleetLine, kind: Operation.Kind) -> None:
-    if line.state in OVER or line.wanted == Service.TERMINATED:
-        raise NotPossible("this line has ended", fix="order a new one")
-    if line.line_id is None:
-        raise NotPossible("this line has no eSIM yet", fix="wait until it is ready, or cancel its order")
-    if kind == K.TERMINATE:
-        if not (line.plan.can_terminate or line.plan.can_suspend):
-            raise NotPossible("its supplier can neither end nor pause it", fix="it ends with its plan")
-    elif not line.plan.can_suspend:
-        raise NotPossible("its supplier can not pause it", fix="plans say beforehand what can be done with a line")
-    if Operation.objects.filter(line=line, state__in=OPEN).exists():
-        raise LineBusy("something else is being done with this line", fix="wait until that is done")
-
-
 @needs_transaction
 def _go(wish: Operation, *, reservation: str) -> None:
-    wish.state, wish.state_at, wish.due_at, wish.reservation = Op.REQUESTED, clock.now(), clock.now(), reservation
+    now = clock.now()
+    waits = wish.effective_on is not None and wish.effective_on > now.date()
+    wish.state, wish.state_at, wish.reservation = Op.SCHEDULED if waits else Op.REQUESTED, now, reservation
+    wish.due_at = scheduling.start_of(wish.effective_on) if waits and wish.effective_on else now
     wish.save(update_fields=["state", "state_at", "due_at", "reservation"])
     if wish.kind == K.PROVISION:
-        FleetLine.objects.filter(pk=wish.line_id).update(state=S.ORDERING, state_at=clock.now())
-    jobs.enqueue("fleet.advance", operation_id=wish.pk)
+        FleetLine.objects.filter(pk=wish.line_id).update(state=S.ORDERING, state_at=now)
+    if not waits:
+        jobs.enqueue("fleet.advance", operation_id=wish.pk)
 
 
 @needs_transaction
 def _end(wish: Operation, state: Operation.State, why: str) -> None:
-    now = clock.now()
-    wish.state, wish.state_at, wish.done_at, wish.due_at, wish.problem = state, now, now, None, why[:300]
-    wish.save(update_fields=["state", "state_at", "done_at", "due_at", "problem"])
     if wish.kind == K.PROVISION:
-        FleetLine.objects.filter(pk=wish.line_id).update(state=S.FAILED, state_at=now, problem=why[:300])
-    audit.note(f"line.{wish.kind}_{state}", "line", wish.line.public_id, reason=why)
-    events.record(
-        OperationEnded(
-            organization_id=wish.organization_id, operation=wish.public_id, kind=str(wish.kind), state=str(state)
-        )
-    )
+        FleetLine.objects.filter(pk=wish.line_id).update(state=S.FAILED, state_at=clock.now(), problem=why[:300])
+    release(wish)
+    close(wish, state, why)
 
 
 def _buying(wish: Operation) -> PurchaseKind:
     return cast(PurchaseKind, wish.kind)
 
 
-def _facts(line: FleetLine, plan: Plan, kind: PurchaseKind) -> PurchaseFacts:
+def facts_of(line: FleetLine, plan: Plan, kind: PurchaseKind) -> PurchaseFacts:
+    """What rules are asked about: a plan for this line, at its price now. In the company's scope."""
     return PurchaseFacts(
         organization_id=tenancy.organization_id(),
         employee_id=line.employee_id,

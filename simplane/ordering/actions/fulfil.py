@@ -5,7 +5,7 @@ No transaction is open while a supplier is asked; the lease on the unit keeps ot
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,14 +16,15 @@ from simplane.ordering import states
 from simplane.ordering.actions.begin import begin
 from simplane.ordering.actions.keep import keep
 from simplane.ordering.actions.outcome import apply
-from simplane.ordering.actions.topping import had_before
+from simplane.ordering.actions.topping import change_of, had_before, is_native
 from simplane.ordering.loading import line_of
 from simplane.ordering.models import Order, Unit
 from simplane.ordering.moves import ASK_AGAIN, move, still_held
 from simplane.suppliers import actions as suppliers
 from simplane.suppliers.actions import Answer
-from simplane.suppliers.lookup import settle_top_up, settle_unknown
+from simplane.suppliers.lookup import Settled, settle_change, settle_top_up, settle_unknown
 from simplane.suppliers.models import Purchase
+from simplane.suppliers.values import LineRef
 
 S = Unit.State
 
@@ -87,16 +88,23 @@ def _nobody_knows(unit: Unit) -> None:
 
 
 async def _buy(unit: Unit) -> None:
+    if await keep((unit, await (_fill(unit) if unit.tops_up else _ask(unit)))):
+        await _poll(unit)
+
+
+async def _ask(unit: Unit, onto: LineRef | None = None, *, instead: bool = False) -> Answer:
     assert unit.purchase is not None
     assert unit.lease_until is not None
-    onto = await had_before(unit) if unit.tops_up else None
-    answer = (
-        onto
-        if isinstance(onto, Answer)
-        else await suppliers.ask(unit.purchase, until=unit.lease_until, test_fault=unit.order.test_fault, onto=onto)
-    )
-    if await keep((unit, answer)):
-        await _poll(unit)
+    fault = unit.order.test_fault
+    return await suppliers.ask(unit.purchase, until=unit.lease_until, test_fault=fault, onto=onto, instead=instead)
+
+
+async def _fill(unit: Unit) -> Answer:
+    """Data or another plan for an eSIM that is there."""
+    onto = await had_before(unit)
+    if isinstance(onto, Answer):
+        return onto
+    return await _ask(unit, onto, instead=is_native(await in_thread(change_of, unit)))
 
 
 async def _poll(unit: Unit) -> None:
@@ -119,11 +127,18 @@ async def _settle(unit: Unit) -> None:
     assert unit.lease_until is not None
     if unit.purchase.state == Purchase.State.UNKNOWN:
         if unit.tops_up:
-            settled = await settle_top_up(unit.purchase, supplier_ref(line_of(unit)), had=unit.topped_from)
+            settled = await _settle_on_line(unit, unit.purchase, unit.lease_until)
         else:
             wanted = await in_thread(_still_wanted, unit)
             settled = await settle_unknown(unit.purchase, until=unit.lease_until, wanted=wanted)
         await in_thread(_wake, [one for one in settled.unit_ids if one != unit.pk])
+
+
+async def _settle_on_line(unit: Unit, purchase: Purchase, until: datetime) -> Settled:
+    onto = supplier_ref(line_of(unit))
+    if is_native(await in_thread(change_of, unit)):
+        return await settle_change(purchase, onto, until=until)
+    return await settle_top_up(purchase, onto, had=unit.topped_from)
 
 
 def _still_wanted(unit: Unit) -> bool:

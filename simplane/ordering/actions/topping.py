@@ -1,13 +1,17 @@
-"""Adding data to an eSIM that is there: what its line had before, and what follows when it is bought."""
+"""Adding data to an eSIM that is there, or another plan: what its line had before, and what follows when it is bought."""
 
 from __future__ import annotations
 
-from simplane.core import jobs
+from dataclasses import replace
+
+from simplane.core import audit, jobs
 from simplane.core.db import in_thread, needs_transaction, transaction
 from simplane.delivery.actions import queue_notice
 from simplane.delivery.mime import greeted
-from simplane.lines.actions import apply_read, note_filled
+from simplane.lines.actions import apply_read, note_filled, note_plan_changed
+from simplane.lines.models import PlanChange
 from simplane.lines.queries import supplier_ref
+from simplane.lines.serving import ask, load
 from simplane.ordering.actions.hand_over import delivered
 from simplane.ordering.actions.recipients import limited, may_mail
 from simplane.ordering.loading import line_of
@@ -35,6 +39,38 @@ async def had_before(unit: Unit) -> LineRef | Answer:
     return ref
 
 
+def change_of(unit: Unit) -> PlanChange | None:
+    """The change of plan that a unit is; None of one that adds data or is an eSIM of its own."""
+    return PlanChange.objects.filter(pk=unit.pk).first() if unit.tops_up_id is not None else None
+
+
+def is_native(change: PlanChange | None) -> bool:
+    """Whether the supplier itself puts the new plan in the place of the old one."""
+    return change is not None and change.way == PlanChange.Way.NATIVE
+
+
+async def end_old_plan(unit_id: int) -> None:
+    """After an emulated change: what was never started of the old plan is taken off; one that has begun runs out.
+
+    Raises Temporary until its supplier says yes or no.
+    """
+    change = await in_thread(PlanChange.objects.get, pk=unit_id)
+    line = await in_thread(load, change.line_id)
+    old = replace(supplier_ref(line), order_id=change.old_order_id, offer_code=change.old_offer_code)
+    said = await ask(line, lambda adapter, _: adapter.end_plan(old))
+    if said.outcome == "unsure":
+        raise jobs.Temporary(said.words)
+    await in_thread(
+        _note_old, change, "taken off" if said.value else said.words or "it has begun and runs out by itself"
+    )
+
+
+def _note_old(change: PlanChange, what: str) -> None:
+    with transaction():
+        audit.note("line.old_plan", "line", change.line_id, after={"offer": change.old_offer_code, "what": what})
+        refresh_soon([change.line_id])
+
+
 def _not_bought(found: Result[LineStatus]) -> Result[IssuedLine]:
     """Whatever a question came to, it bought nothing: refused for good, or to be asked again."""
     if isinstance(found, NotDone):
@@ -56,11 +92,18 @@ def fill(unit: Unit, issued: IssuedLine | None) -> None:
 
     `issued` is what the supplier answered; None where that was lost and the line itself showed it.
     """
-    line = line_of(unit)
-    note_filled(line.pk, unit_id=unit.pk, issued=issued)
+    line, change = line_of(unit), change_of(unit)
+    if change is None:
+        note_filled(line.pk, unit_id=unit.pk, issued=issued)
+    else:
+        assert unit.purchase is not None
+        note_plan_changed(change, unit.purchase, issued)
     refresh_soon([line.pk])
-    delivered(unit, why="the data is on the eSIM")
-    _tell(unit)
+    delivered(unit, why="the data is on the eSIM" if change is None else "the eSIM is on its new plan")
+    if change is None:
+        _tell(unit)
+    elif not is_native(change):
+        jobs.enqueue("ordering.end_old_plan", unit_id=unit.pk)
 
 
 @needs_transaction

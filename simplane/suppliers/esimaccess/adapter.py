@@ -139,6 +139,10 @@ class EsimAccess:
         del line, request, when
         return Unsupported("eSIM Access changes no plans: top up, or issue a new line")
 
+    async def end_plan(self, line: LineRef) -> Result[bool]:
+        del line
+        return Unsupported("eSIM Access takes no package off a line")
+
     async def top_up(self, line: LineRef, request: IssueRequest) -> Result[IssuedLine]:
         """The same transactionId is promised to count once for orders only, so an unknown top-up is looked up here."""
         before = await self._line(line)

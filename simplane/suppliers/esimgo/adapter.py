@@ -153,6 +153,9 @@ class EsimGo:
             await bundles.revoke_unused(self._client, line)
         return bought
 
+    async def end_plan(self, line: LineRef) -> Result[bool]:
+        return await bundles.revoke_unused(self._client, line)
+
     async def _order(self, body: bytes) -> Result[IssuedLine]:
         return await self._client.send(
             "order", "POST", "/orders", lambda answer: orders.bought(wire.order.decode(answer)), body=body

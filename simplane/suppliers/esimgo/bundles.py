@@ -49,13 +49,18 @@ async def revoke_all(client: Client, line: LineRef) -> Result[Returned]:
     return Ok(Returned(refunded=None, how="terminated_only" if living else "already_gone"))
 
 
-async def revoke_unused(client: Client, line: LineRef) -> None:
-    """Take the line's first bundle off if it was never started. It may fail: then the line simply has both."""
+async def revoke_unused(client: Client, line: LineRef) -> Result[bool]:
+    """Take the bundle of the line's order off if it was never started. False: it was, and the line has both."""
     found = await assignments(client, line.iccid)
-    if isinstance(found, Ok):
-        for name, one in _of_order(found.value, line):
-            if _state(one) in _UNUSED:
-                await _revoke(client, line.iccid, name, one)
+    if not isinstance(found, Ok):
+        return found
+    mine = _of_order(found.value, line)
+    for name, one in mine:
+        if _state(one) in _UNUSED:
+            done = await _revoke(client, line.iccid, name, one)
+            if not isinstance(done, Ok):
+                return done
+    return Ok(all(_state(one) in _UNUSED or _state(one) == "revoked" for _, one in mine))
 
 
 async def cancel(client: Client, line: LineRef) -> Result[Returned]:

@@ -172,6 +172,10 @@ class OneGlobal:
         )
         return await self._followed(taken, self.get_order) if when is None else taken
 
+    async def end_plan(self, line: LineRef) -> Result[bool]:
+        del line
+        return Unsupported("1GLOBAL ends the old plan with the change")
+
     async def swap_profile(self, line: LineRef, reference: str) -> Result[IssuedLine]:
         return await self._followed(await self._order(orders.swap(line.line_id), reference), self.get_order)
 

@@ -10,7 +10,7 @@ from simplane.core import clock, tenancy
 from simplane.core.db import transaction
 from simplane.core.errors import BadInput
 from simplane.core.models import AuditEntry
-from simplane.fleet import bulk_rows
+from simplane.fleet import bulk
 from simplane.fleet.models import Bulk, FleetLine, Operation
 from simplane.organizations.keys import AboveRole, create_key
 from simplane.organizations.models import CompanyRole
@@ -122,7 +122,17 @@ def test_lines_are_filtered_paused_and_their_link_is_mailed_again(acme: Program)
     assert acme.get(f"{AREA}/lines", state="lost").code == "bad_parameter"
 
     assert acme.post(f"{address}/install-link").status == 202
-    assert acme.post(f"{address}/change-plan", {"plan": europe.public_id}).code == "not_possible"
+    assert acme.post(f"{address}/change-plan", {"plan": europe.public_id}, key="c").code == "not_possible"
+    assert acme.post(f"{address}/terminate", {"on": "2001-01-01"}).code == "bad_input"
+    later = f"{clock.now() + timedelta(days=9):%Y-%m-%d}"
+    planned = acme.post(f"{address}/terminate", {"on": later, "reason": "project over"})
+    assert (planned.told["state"], planned.told["effective_on"]) == ("scheduled", later)
+    assert acme.post(f"{address}/terminate", {"on": later}).code == "line_busy"
+    seen = acme.get(address).told
+    assert (seen["wanted"], seen["planned"], seen["open_operation"]) == ("active", [planned.told["id"]], None)
+    cancelled = acme.post(f"{AREA}/operations/{planned.told['id']}/cancel")
+    assert (cancelled.told["state"], acme.get(address).told["planned"]) == ("cancelled", [])
+    assert acme.post(f"{AREA}/operations/{planned.told['id']}/cancel").code == "not_possible"
     assert acme.post(f"{address}/top-up", {"plan": "plan_none"}, key="t").code == "no_such_plan"
     paused = acme.post(f"{address}/suspend", {"reason": "lost"}, key="s")
     assert (paused.status, paused.told["kind"], paused.told["reason"]) == (202, "suspend", "lost")
@@ -140,7 +150,7 @@ def test_many_lines_at_once_are_asked_for_once_and_the_refused_say_why(acme: Pro
     assert (made.status, made.told["waiting"], again.told) == (202, 2, made.told)
     with tenancy.scope(acme.organization.pk):
         [found] = Bulk.objects.all()
-    bulk_rows.run(acme.organization.pk, found.pk)
+    bulk.run(acme.organization.pk, found.pk)
     seen = acme.get(f"{AREA}/bulk/{made.told['id']}").told
     assert (seen["open"], seen["refused"], seen["waiting"], seen["finished"]) == (1, 1, 0, False)
     [problem] = seen["problems"]

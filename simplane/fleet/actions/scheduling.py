@@ -1,0 +1,94 @@
+"""Wishes for a later day: written down, budgeted and told at once, begun on their day (UTC), taken back until then."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from simplane.core import clock
+from simplane.core.db import needs_transaction, transaction
+from simplane.core.errors import BadInput
+from simplane.fleet.actions.ending import close, release
+from simplane.fleet.errors import NotPossible
+from simplane.fleet.models import FleetLine, Operation, Service
+from simplane.fleet.possible import OVERDUE, impossible
+from simplane.fleet.states import OPEN
+
+K, Op = Operation.Kind, Operation.State
+MOST = timedelta(days=366)
+BUSY = timedelta(minutes=1)
+WANTED: dict[str, Service] = {
+    K.SUSPEND: Service.SUSPENDED,
+    K.REACTIVATE: Service.ACTIVE,
+    K.TERMINATE: Service.TERMINATED,
+}
+"""What a line is wanted to be from when such an operation begins."""
+
+
+def later(on: date | None) -> date | None:
+    """The day a wish waits for; None for today and for no day. Raises BadInput for one that is over or too far away."""
+    today = clock.now().date()
+    if on is None or on == today:
+        return None
+    if not today < on <= today + MOST:
+        raise BadInput(f"{on} is no possible day", fix="choose today or a day of the next year (UTC)")
+    return on
+
+
+def start_of(day: date) -> datetime:
+    """When a day begins."""
+    return datetime.combine(day, time(), UTC)
+
+
+@needs_transaction
+def begin(wish: Operation) -> bool:
+    """Its day is here: it is under way from now on. False: not now (the line is busy), or not at all any more.
+
+    Acts for us, in the transaction of the caller, who holds the operation.
+    """
+    line = FleetLine.objects.select_for_update(of=("self",)).select_related("plan").get(pk=wish.line_id)
+    hindered = impossible(line, wish.kind)
+    if hindered is not None:
+        drop(
+            wish, f"on its day it was not possible: {hindered.why}", Op.CANCELLED if hindered is OVERDUE else Op.FAILED
+        )
+        return False
+    if Operation.objects.filter(line=line, state__in=OPEN).exists():
+        Operation.objects.filter(pk=wish.pk).update(due_at=clock.now() + BUSY, lease_until=None)
+        return False
+    Operation.objects.filter(pk=wish.pk).update(state=Op.REQUESTED, state_at=clock.now())
+    wish.state = Op.REQUESTED
+    if wish.kind in WANTED:
+        FleetLine.objects.filter(pk=line.pk).update(wanted=WANTED[wish.kind], wanted_at=clock.now())
+    return True
+
+
+def take_back(operation_id: str, *, asked_by: str) -> Operation:
+    """Cancel what waits for its day. In the company's scope. Raises NotPossible when it does not."""
+    with transaction():
+        rows = Operation.objects.select_for_update(of=("self",)).select_related("line")
+        wish: Operation | None = rows.filter(public_id=operation_id, state=Op.SCHEDULED).first()
+        if wish is None:
+            raise NotPossible("this does not wait for a day (any more)", fix="look at the line again")
+        drop(wish, f"taken back by {asked_by}")
+        wish.refresh_from_db()
+        return wish
+
+
+@needs_transaction
+def take_back_all(line: FleetLine, why: str, *kinds: str, asked_by: str = "") -> int:
+    """Cancel what waits for its day at a line: of these kinds (none: of all), and of this actor alone. Returns how many."""
+    rows = (
+        Operation.objects.select_for_update(of=("self",)).select_related("line").filter(line=line, state=Op.SCHEDULED)
+    )
+    rows = rows.filter(kind__in=kinds) if kinds else rows
+    found = list(rows.filter(asked_by=asked_by) if asked_by else rows)
+    for wish in found:
+        drop(wish, why)
+    return len(found)
+
+
+@needs_transaction
+def drop(wish: Operation, why: str, state: Operation.State = Op.CANCELLED) -> None:
+    """It is not done; what was set aside for it is free again."""
+    release(wish)
+    close(wish, state, why)
