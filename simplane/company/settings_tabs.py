@@ -24,12 +24,15 @@ class Tab:
 
 TABS: tuple[Tab, ...] = (
     Tab("company_data", "Company", "company:company_data", "billing:write"),
+    Tab("sign_in", "Sign-in", "company:sign_in"),
     Tab("hr", "HR system", "company:hr"),
     Tab("groups", "Groups", "company:groups"),
     Tab("keys", "API keys", "company:keys"),
     Tab("domains", "Domains", "company:domains"),
     Tab("branding", "Branding", "company:branding"),
 )
+TAB_OF = {"connection": "sign_in", "connection_enforce": "sign_in"}
+"""Pages below one of them."""
 
 
 @require_safe
@@ -42,4 +45,4 @@ def settings(_: CompanyRequest) -> HttpResponse:
 def show_settings(request: CompanyRequest, tab: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Render `company/<tab>.html` as a page of the settings; it includes `company/settings_tabs.html`."""
     tabs = [one for one in TABS if request.company.may(one.permission)]
-    return show(request, tab, "settings", {"tabs": tabs, "tab": tab, **context}, status=status)
+    return show(request, tab, "settings", {"tabs": tabs, "tab": TAB_OF.get(tab, tab), **context}, status=status)

@@ -5,10 +5,17 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from simplane.company import company_data, domains, groups, hr, keys, look, settings_tabs
+from simplane.company import sso_settings as sso
 
 pages: list[URLPattern] = [
     path("settings/", settings_tabs.settings, name="settings"),
     path("settings/company/", company_data.company_data, name="company_data"),
+    path("settings/sign-in/", sso.sign_in, name="sign_in"),
+    path("settings/sign-in/glass/", sso.glass, name="glass"),
+    path("settings/sign-in/<str:public_id>/", sso.connection, name="connection"),
+    path("settings/sign-in/<str:public_id>/roles/", sso.connection_roles, name="connection_roles"),
+    path("settings/sign-in/<str:public_id>/enforce/", sso.connection_enforce, name="connection_enforce"),
+    path("settings/sign-in/<str:public_id>/do/<str:deed>/", sso.connection_deed, name="connection_deed"),
     path("settings/hr/", hr.hr, name="hr"),
     path("settings/hr/token/", hr.token_new, name="token_new"),
     path("settings/hr/<str:public_id>/revoke/", hr.token_revoke, name="token_revoke"),
