@@ -177,7 +177,11 @@ class UnusedForm(KindForm):
     label = "Unused lines"
     what = "What becomes of lines that nobody uses."
     days = forms.IntegerField(label="Days without use", min_value=7, max_value=730, initial=60)
-    then = forms.ChoiceField(label="Then the line", choices=[("tell", "is told of"), ("stop", "is suspended")])
+    then = forms.ChoiceField(
+        label="Then the line",
+        choices=[("tell", "is told of"), ("stop", "is suspended"), ("end", "ends for good")],
+        help_text="An end can not be undone, and no money comes back.",
+    )
 
 
 FORMS: dict[str, type[KindForm]] = {

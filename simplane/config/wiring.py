@@ -10,6 +10,7 @@ from simplane.core import events
 from simplane.delivery import deadletters as delivery_letters
 from simplane.delivery import events as delivery
 from simplane.fleet import billed as fleet_billed
+from simplane.fleet import prices as fleet_prices
 from simplane.ordering import billed as ordering_billed
 from simplane.ordering import deadletters as ordering_letters
 from simplane.ordering import events as ordering
@@ -46,14 +47,17 @@ REACTIONS: dict[type[events.News], tuple[str, ...]] = {
     payments.AutoTopUpHeld: ("hub.tell_auto_top_up",),
     usage.UsageStored: ("policies.on_usage",),
     policies.LineMustStop: ("fleet.stop",),
+    policies.LineMustEnd: ("fleet.end",),
     policies.LineMustResume: ("fleet.resume",),
     policies.TopUpWanted: ("fleet.top_up",),
     policies.ApprovalGranted: ("fleet.approved",),
     policies.ApprovalRefused: ("fleet.refused",),
+    workforce.EmployeeJoined: ("fleet.joiner",),
     workforce.EmployeeLeft: ("fleet.leaver",),
     workforce.EmployeeMoved: ("fleet.mover",),
     policies.AlertRaised: ("alerts.company_alert",),
     policies.ApprovalAsked: ("alerts.company_question",),
+    billing.InvoiceIssued: ("alerts.invoice_issued",),
     billing.InvoiceOverdue: ("alerts.invoice_overdue",),
     billing.InvoicePaid: ("alerts.invoice_paid",),
 }
@@ -65,6 +69,7 @@ def wire() -> None:
     for letters in (ordering_letters, delivery_letters, channel_letters, catalog_jobs, payment_letters):
         letters.register()
     policy_ports.month_to_date, policy_ports.used = usage_months.lines_since, usage_months.used_since
+    policy_ports.price_now = fleet_prices.price_now
     # Later ones know better: what a company calls a plan goes before the product's name.
     for namer in (ordering_billed, fleet_billed):
         namer.register()

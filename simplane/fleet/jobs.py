@@ -8,7 +8,7 @@ from typing import Any
 from simplane.core import jobs
 from simplane.core.db import in_thread
 from simplane.core.schedule import scheduled
-from simplane.fleet import bulk, install, news, plans, reactions
+from simplane.fleet import bulk, comings, install, news, plans, reactions
 from simplane.fleet.actions import carry_out, replaced
 from simplane.fleet.actions.learn import learn as learn_unit
 
@@ -50,6 +50,11 @@ def stop(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
     reactions.stop(organization_id, fleet_line_id, rule, why)
 
 
+@jobs.job("fleet.end", queue="default", tries=40)
+def end(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
+    reactions.end(organization_id, fleet_line_id, rule, why)
+
+
 @jobs.job("fleet.resume", queue="default", tries=40)
 def resume(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
     reactions.resume(organization_id, fleet_line_id, rule, why)
@@ -72,12 +77,17 @@ def refused(organization_id: int, kind: str, subject_id: str, why: str) -> None:
 
 @jobs.job("fleet.leaver", queue="default", tries=40)
 def leaver(organization_id: int, employee_id: int) -> None:
-    reactions.left(organization_id, employee_id)
+    comings.left(organization_id, employee_id)
 
 
-@jobs.job("fleet.mover", queue="default")
+@jobs.job("fleet.joiner", queue="default", tries=40)
+def joiner(organization_id: int, employee_id: int) -> None:
+    comings.joined(organization_id, employee_id)
+
+
+@jobs.job("fleet.mover", queue="default", tries=40)
 def mover(organization_id: int, employee_id: int) -> None:
-    reactions.moved(organization_id, employee_id)
+    comings.moved(organization_id, employee_id)
 
 
 @scheduled("fleet_news", cron="* * * * * */2", title="News of companies' lines", most_seconds=60)

@@ -16,7 +16,7 @@ from simplane.ledger.actions import open_wallet, set_credit_limit
 from simplane.organizations.models import Organization
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?")
-RESERVED = frozenset({"www", "api", "mail", "admin", "console", "hub", "app", "static", "status", "docs"})
+RESERVED = frozenset({"www", "api", "mail", "admin", "console", "hub", "app", "static", "status", "docs", "new"})
 
 
 class CompanyExists(Refusal):

@@ -1,4 +1,4 @@
-"""What lines do when something happens elsewhere: a rule stops them, a person decides, moves or leaves. Acts for us.
+"""What lines do when something happens elsewhere: a rule stops or ends them, a person decides. Acts for us.
 
 Each enters the company's scope and asks as everybody asks; a line that is busy is asked again later.
 """
@@ -8,21 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simplane.core import jobs, tenancy
-from simplane.core.db import transaction
 from simplane.core.log import logger
-from simplane.fleet.actions import approved, booking, reactivate, refused, suspend
+from simplane.fleet.actions import approved, reactivate, refused, suspend, terminate
 from simplane.fleet.actions import top_up as more
+from simplane.fleet.comings import GONE
 from simplane.fleet.errors import AgainstPolicy, LineBusy, NoSuchPlan, NotPossible
 from simplane.fleet.models import FleetLine, Operation, Service
 from simplane.fleet.states import OVER
-from simplane.lines.models import Line
 from simplane.workforce.models import Employee
 
 log = logger(__name__)
 BUSY_SECONDS = 5.0
-LEAVER = "rule:leaver"
 AUTO = "rule:auto_top_up"
-GONE = "who it was for has left"
 
 
 def stop(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
@@ -31,6 +28,14 @@ def stop(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
         line = FleetLine.objects.filter(pk=fleet_line_id).first()
         if line is not None and line.wanted == Service.ACTIVE and line.state not in OVER:
             _asked(lambda: suspend(line.public_id, asked_by=f"rule:{rule}", reason=why))
+
+
+def end(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
+    """A rule wants a line ended. Nothing for one that is over or being ended. Raises Temporary while it is busy."""
+    with tenancy.scope(organization_id):
+        line = FleetLine.objects.filter(pk=fleet_line_id).first()
+        if line is not None and line.wanted != Service.TERMINATED and line.state not in OVER:
+            _asked(lambda: terminate(line.public_id, asked_by=f"rule:{rule}", reason=why))
 
 
 def resume(organization_id: int, fleet_line_id: int, rule: str, why: str) -> None:
@@ -71,46 +76,8 @@ def denied(organization_id: int, kind: str, subject_id: str, why: str) -> None:
             refused(subject_id, why)
 
 
-def left(organization_id: int, employee_id: int) -> None:
-    """Somebody left: nothing waits for approval for them, and every line of theirs is suspended now.
-
-    A line that is being bought gets its turn when its eSIM is here (actions/learn.py). Raises Temporary while one is busy.
-    """
-    with tenancy.scope(organization_id):
-        theirs = Operation.objects.filter(line__employee_id=employee_id, state=Operation.State.AWAITING_APPROVAL)
-        for wish in list(theirs.values_list("public_id", flat=True)):
-            refused(wish, GONE)
-        lines = FleetLine.objects.filter(employee_id=employee_id, wanted=Service.ACTIVE).exclude(state__in=OVER)
-        busy = [line for line in lines.order_by("pk") if not _suspended(line)]
-    if busy:
-        raise jobs.Temporary(f"{len(busy)} lines are busy", seconds=BUSY_SECONDS)
-
-
-def moved(organization_id: int, employee_id: int) -> None:
-    """Somebody belongs elsewhere now: their lines do as well, and what they use from now on."""
-    with tenancy.everywhere(), transaction():
-        person = Employee.objects.get(organization_id=organization_id, pk=employee_id)
-        lines = FleetLine.objects.select_for_update(of=("self",)).filter(employee=person).exclude(state__in=OVER)
-        for line in lines.select_related("plan").order_by("pk"):
-            line.team_id, line.cost_centre_id = person.team_id, person.cost_centre_id
-            line.save(update_fields=["team", "cost_centre"])
-            if line.line_id is not None:
-                booking.meter(line, Line.objects.select_related("supplier").get(pk=line.line_id))
-
-
 def _has_left(employee_id: int | None) -> bool:
     return bool(Employee.objects.filter(pk=employee_id, state=Employee.State.LEFT).exists())
-
-
-def _suspended(line: FleetLine) -> bool:
-    """False: ask again later. A line whose supplier can not pause it is left to run out, and says so in the log."""
-    try:
-        suspend(line.public_id, asked_by=LEAVER, reason="left the company")
-    except LineBusy:
-        return False
-    except NotPossible as why:
-        log.info("fleet.leaver_line_runs_on", line=line.public_id, why=str(why))
-    return True
 
 
 def _asked(verb: Callable[[], object]) -> None:

@@ -14,7 +14,7 @@ from simplane.core import events
 from simplane.core.db import needs_transaction
 from simplane.policies.alert_models import Alert
 from simplane.policies.alerting import Raised, raise_alert, raise_many, resolve_named
-from simplane.policies.events import LineMustResume, LineMustStop, TopUpWanted
+from simplane.policies.events import LineMustEnd, LineMustResume, LineMustStop, TopUpWanted
 from simplane.policies.models import RuleTopUp, Stop
 from simplane.policies.periods import Period
 from simplane.policies.values import Consequence, Deed, LineMonth
@@ -68,7 +68,9 @@ def _stop(judged: Round) -> int:
     Stop.objects.bulk_create(rows)
     company = judged.organization_id
     news = [
-        LineMustStop(organization_id=company, fleet_line_id=line, rule=one.reason.rule, why=one.reason.words)
+        (LineMustEnd if one.ends else LineMustStop)(
+            organization_id=company, fleet_line_id=line, rule=one.reason.rule, why=one.reason.words
+        )
         for line, one in stops.items()
     ]
     events.record(*news)
@@ -85,6 +87,7 @@ def _tell_of_stops(organization_id: int, stops: Mapping[int, Consequence]) -> No
     for policy_id, lines in grouped.items():
         reason = stops[lines[0]].reason
         several = len(lines) > 1
+        done = "ended" if stops[lines[0]].ends else "suspended"
         raised = Raised(
             organization_id=organization_id,
             kind=reason.rule,
@@ -92,7 +95,7 @@ def _tell_of_stops(organization_id: int, stops: Mapping[int, Consequence]) -> No
             level="company" if several else "line",
             subject_id=0 if several else lines[0],
             dedupe=f"stop:{policy_id}",
-            title=f"{len(lines)} lines are suspended by a rule" if several else "A line is suspended by a rule",
+            title=f"{len(lines)} lines are {done} by a rule" if several else f"A line is {done} by a rule",
             text=reason.words,
         )
         raise_alert(raised, again=True)

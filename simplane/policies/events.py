@@ -50,6 +50,17 @@ class LineMustStop(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineMustEnd(News):
+    """A rule wants a line ended for good: told once. `why`: for people."""
+
+    organization_id: int
+    fleet_line_id: int
+    rule: str
+    why: str
+    job_fields: ClassVar[tuple[str, ...]] = ("organization_id", "fleet_line_id", "rule", "why")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineMustResume(News):
     """What a rule had stopped may go on. What a person stopped is never told here."""
 

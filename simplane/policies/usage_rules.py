@@ -13,7 +13,16 @@ from typing import Literal
 from simplane.policies.errors import BadRule
 from simplane.policies.purchase_rules import Countries
 from simplane.policies.rule import Rule
-from simplane.policies.values import ALLOWED, Consequence, LineMonth, LineUsageFacts, PurchaseFacts, Reason, Verdict
+from simplane.policies.values import (
+    ALLOWED,
+    Consequence,
+    Deed,
+    LineMonth,
+    LineUsageFacts,
+    PurchaseFacts,
+    Reason,
+    Verdict,
+)
 from simplane.policies.words import data
 
 THRESHOLDS = (100, 90, 75)
@@ -78,14 +87,14 @@ class Unused:
     """What becomes of lines that nobody uses for so many days."""
 
     days: int
-    then: Literal["tell", "stop"] = "tell"
+    then: Literal["tell", "stop", "end"] = "tell"
 
     def __post_init__(self) -> None:
         if not 7 <= self.days <= 730:
             raise BadRule("a line counts as unused after 7 to 730 days")
 
     def says(self) -> str:
-        then = "suspended" if self.then == "stop" else "told of"
+        then = {"tell": "told of", "stop": "suspended", "end": "ended for good"}[self.then]
         return f"A line that was not used for {self.days} days is {then}."
 
 
@@ -154,7 +163,7 @@ def roaming(rule: Rule, facts: LineUsageFacts) -> Consequence | None:
 
 
 def unused_line(rule: Rule, facts: LineUsageFacts) -> Consequence | None:
-    """Tells of, or stops, a line that nobody uses."""
+    """Tells of, stops or ends a line that nobody uses."""
     limit, month = rule.params, facts.month
     assert isinstance(limit, Unused)
     last = month.last_use_at or month.since
@@ -162,7 +171,9 @@ def unused_line(rule: Rule, facts: LineUsageFacts) -> Consequence | None:
         return None
     days = (facts.at - last).days
     words = f"The line was not used for {days} days; {limit.days} are allowed."
-    return Consequence(limit.then, rule.policy_id, Reason("unused", words, {"days": days, "limit": limit.days}))
+    reason = Reason("unused", words, {"days": days, "limit": limit.days})
+    deed: Deed = "tell" if limit.then == "tell" else "stop"
+    return Consequence(deed, rule.policy_id, reason, ends=limit.then == "end")
 
 
 JUDGES = {"data_cap": auto_suspend, "auto_top_up": auto_top_up, "countries": roaming, "unused": unused_line}

@@ -105,3 +105,5 @@ class Consequence:
     reason: Reason
     plan_public_id: str = ""
     """Of a top-up: what to buy."""
+    ends: bool = False
+    """Of a stop: the line ends for good instead of a pause."""

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from simplane.core import tenancy
-from simplane.fleet import reactions
+from simplane.fleet import comings, reactions
 from simplane.fleet.actions import provision, reactivate, replace, suspend
 from simplane.fleet.errors import KeyReused, NotPossible
 from simplane.fleet.models import FleetLine, InstallLink, Operation
@@ -140,7 +140,7 @@ def test_who_leaves_while_a_line_is_bought_or_asked_for_gets_none_that_works(wor
         rule_acts.make(acme.company.pk, "approval_above", {"amount_minor": 500, "currency": "EUR"})
         asked = provision(acme.plan.public_id, acme.ana.public_id, asked_by=OWNER)
         workforce.leave(acme.ana.public_id)
-    reactions.left(acme.company.pk, acme.ana.pk)
+    comings.left(acme.company.pk, acme.ana.pk)
     acme.work()
 
     with tenancy.scope(acme.company.pk):
