@@ -21,6 +21,8 @@ from simplane.sso.models import Connection
 P = ParamSpec("P")
 A_MINUTE = 60
 """Requests to these pages from one address; an office shares one."""
+NOTED_AN_HOUR = 20
+"""Refusals of a connection that stand in the company's log: enough to see what is wrong, not to bury the rest."""
 View = Callable[Concatenate[HttpRequest, Connection, P], HttpResponse]
 
 
@@ -78,6 +80,8 @@ def _check_pace(request: HttpRequest) -> None:
 def _note(connection: Connection, refusal: Refusal) -> None:
     """What anybody can cause without having begun here is not worth a line."""
     if isinstance(refusal, NotBegun | TooManyTries):
+        return
+    if ratelimit.take(f"refused:{connection.pk}", per_second=NOTED_AN_HOUR / 3600, burst=NOTED_AN_HOUR) < 0:
         return
     told: dict[str, Any] = {"through": connection.name, "code": refusal.code}
     with transaction():

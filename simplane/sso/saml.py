@@ -17,7 +17,7 @@ from onelogin.saml2.response import OneLogin_Saml2_Response
 from simplane.core import clock
 from simplane.core.log import logger
 from simplane.sso import saml_settings
-from simplane.sso.errors import BadAnswer
+from simplane.sso.errors import BadAnswer, NotReady
 from simplane.sso.here import address
 from simplane.sso.landing import tenant_at
 from simplane.sso.models import Connection
@@ -58,7 +58,12 @@ class Proved:
 
 
 def way_out(request: HttpRequest, connection: Connection) -> Way:
-    """A request by the redirect binding (SAML bindings 2.0 section 3.4); its id comes back in the answer."""
+    """A request by the redirect binding (SAML bindings 2.0 section 3.4); its id comes back in the answer.
+
+    Raises NotReady.
+    """
+    if not connection.idp_sign_in_url:
+        raise NotReady("the provider is not known yet", fix="enter its metadata in Settings > Sign-in")
     key = f"_{secrets.token_hex(20)}"
     asked = {
         "ID": key,

@@ -119,25 +119,27 @@ def _signature(owner: etree._Element) -> etree._Element | None:
 def _plain_signature(signature: etree._Element, signed_id: str) -> None:
     if any(not node.tag.startswith((DS, EC)) for node in signature.iter()):
         raise BadAnswer("a signature holds something strange", fix=_ALONE)
-    if [etree.QName(node).localname for node in signature][:3] not in (
-        ["SignedInfo", "SignatureValue"],
-        ["SignedInfo", "SignatureValue", "KeyInfo"],
-    ):
+    if _parts(signature) not in (["SignedInfo", "SignatureValue"], ["SignedInfo", "SignatureValue", "KeyInfo"]):
         raise BadAnswer("a signature is not built as one", fix=_ALONE)
-    info = signature[0]
-    if [etree.QName(node).localname for node in info] != list(_SIGNED) or len(info[1]):
+    if _parts(signature[0]) != list(_SIGNED):
         raise BadAnswer("a signature signs more than one thing", fix=_ALONE)
-    method, reference = info[1].get("Algorithm"), info[2]
-    if info[0].get("Algorithm") != EXC_C14N or method not in SIGNATURES:
-        raise _weak(method if info[0].get("Algorithm") == EXC_C14N else info[0].get("Algorithm"))
+    canonical, method, reference = signature[0]
+    _only_prefixes(canonical)
+    if canonical.get("Algorithm") != EXC_C14N:
+        raise _weak(canonical.get("Algorithm"))
+    if method.get("Algorithm") not in SIGNATURES or len(method):
+        raise _weak(method.get("Algorithm"))
     if not signed_id or reference.get("URI") != f"#{signed_id}":
         raise BadAnswer("a signature signs something else than what it stands in", fix=_ALONE)
-    _only_prefixes(info[0])
     _plain_reference(reference)
 
 
+def _parts(node: etree._Element) -> list[str]:
+    return [etree.QName(child).localname for child in node]
+
+
 def _plain_reference(reference: etree._Element) -> None:
-    if [etree.QName(node).localname for node in reference] != ["Transforms", "DigestMethod", "DigestValue"]:
+    if _parts(reference) != ["Transforms", "DigestMethod", "DigestValue"]:
         raise BadAnswer("a signature's reference is not built as one", fix=_ALONE)
     transforms, digest = reference[0], reference[1]
     used = [node.get("Algorithm") for node in transforms]

@@ -37,10 +37,9 @@ def told(assertion: etree._Element, connection: Connection) -> Told:
     """What is said in the very element whose signature was verified. Raises BadAnswer."""
     name_id = _name_id(assertion)
     said = _attributes(assertion)
-    named = name_id.text if name_id.get("Format") == EMAIL_FORMAT else ""
     return Told(
         subject=_subject(name_id),
-        email=(_one(said, connection.email_claim, EMAIL) or named or "").strip().lower()[:LONGEST],
+        email=_email(said, connection, name_id),
         email_verified=False,
         name=(_one(said, connection.name_claim, NAME) or _put_together(said))[:LONGEST],
         groups=_groups(said, connection),
@@ -64,6 +63,12 @@ def _subject(name_id: etree._Element) -> str:
             fix="set the NameID format to persistent (an id that never changes)",
         )
     return subject
+
+
+def _email(said: Said, connection: Connection, name_id: etree._Element) -> str:
+    named = name_id.text if name_id.get("Format") == EMAIL_FORMAT else ""
+    found = (_one(said, connection.email_claim, EMAIL) or named or "").strip().lower()
+    return found if "@" in found and len(found) <= LONGEST else ""
 
 
 def _attributes(assertion: etree._Element) -> Said:

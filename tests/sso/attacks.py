@@ -208,6 +208,10 @@ def _second_reference(signature: Any) -> None:
     info.append(copy.deepcopy(info.find(f"{DS}Reference")))
 
 
+def _second_info(signature: Any) -> None:
+    signature.append(copy.deepcopy(signature.find(f"{DS}SignedInfo")))
+
+
 def _retrieval(signature: Any) -> None:
     etree.SubElement(signature.find(f"{DS}KeyInfo"), f"{DS}RetrievalMethod", {"URI": "http://127.0.0.1:1/key"})
 
@@ -250,9 +254,9 @@ FILE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
 FORGED: Mapping[tuple[str, str], Attack] = {
     ("a changed attribute", "not by your provider"): _changed(_tampered),
     ("a changed NameID", "not by your provider"): _changed(_renamed),
-    ("no signature", "not signed"): _changed(_stripped),
+    ("no signature", "assertion is not signed"): _changed(_stripped),
     ("a signature by another key", "not by your provider"): _other_key,
-    ("a signature over the envelope only", "not signed"): _only_envelope,
+    ("a signature over the envelope only", "assertion is not signed"): _only_envelope,
     ("a signature by SHA-1", "signed by rsa-sha1"): _sha1,
     ("a digest by SHA-1", "signed by sha1"): _sha1_digest,
     ("a signature by HMAC", "signed by hmac-sha256"): _changed(_hmac),
@@ -278,6 +282,7 @@ FORGED: Mapping[tuple[str, str], Attack] = {
     ("a reference to a file", "something else than"): _in_signature(_reference("file:///etc/hostname")),
     ("a reference to another element", "something else than"): _in_signature(_reference("#_other")),
     ("two references", "more than one thing"): _in_signature(_second_reference),
+    ("two things to be signed", "not built as one"): _in_signature(_second_info),
     ("a key to be fetched", "holds RetrievalMethod"): _in_signature(_retrieval),
     ("an encrypted assertion", "encrypted"): _changed(_encrypted),
     ("a comment in the NameID", "a comment"): _changed(_comment("NameID")),
@@ -331,7 +336,7 @@ UNFIT: Mapping[tuple[str, str], Attack] = {
 
 BENT: Mapping[tuple[str, str], Callable[[Any], None]] = {
     ("a changed attribute", "not by your provider"): _tampered,
-    ("no signature", "not signed"): _stripped,
+    ("no signature", "assertion is not signed"): _stripped,
     ("a comment in the NameID", "a comment"): _comment("NameID"),
     ("XSLT in a signature", "something strange"): _executed,
     ("the signed assertion in an evil one", "one assertion"): _wrapped_inside,

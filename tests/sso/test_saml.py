@@ -16,9 +16,11 @@ from django.test import Client
 from lxml import etree  # type: ignore[import-untyped]
 
 from simplane.core import tenancy
+from simplane.core.models import AuditEntry
 from simplane.organizations import hosts
 from simplane.organizations.models import Organization
 from simplane.sso import connections, saml_metadata
+from simplane.sso.landing import NOTED_AN_HOUR
 from simplane.sso.models import Connection, SeenAssertion
 from tests.companies import company
 from tests.sso import attacks
@@ -128,8 +130,9 @@ def test_only_the_browser_that_began_can_finish(acme: Organization) -> None:
     begin(thief, connection)
     before = counted()
     refused(thief.get(posted["Location"]), "was not begun in this browser")
+    refused(victim.get(posted["Location"]), "was not begun in this browser")
     assert counted() == before
-    assert (who(thief), who(victim)) == ("", "")
+    assert (who(thief), who(victim)) == ("", ""), "what was tried once is gone"
 
 
 def test_an_answer_is_for_one_connection_of_one_company(acme: Organization) -> None:
@@ -153,6 +156,8 @@ def test_answers_that_are_refused_change_nothing(acme: Organization, kind: Mappi
     for (_, words), attack in kind.items():
         refused(post(acme, connection, attack(IDP, asked)), words)
     assert counted() == before
+    noted = AuditEntry.objects.filter(organization_id=acme.pk, action="sign_in.refused").count()
+    assert noted == min(len(kind), NOTED_AN_HOUR), "who sends rubbish does not bury the log"
     assert post(acme, connection, IDP.answer(asked)).status_code == 303, "the good answer still comes in"
 
 
