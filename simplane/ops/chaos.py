@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from simplane.ops import (
@@ -26,15 +24,13 @@ from simplane.ops import (
     chaos_shelf,
     chaos_verdict,
 )
+from simplane.ops.chaos_calm import settle
 from simplane.ops.chaos_director import Director
 from simplane.ops.chaos_verdict import Verdict
 from simplane.ops.scratch import report, say, scratch_stage
 from simplane.ops.stage import CommandFailed, Stage
 
 SETTINGS = {"SIMPLANE_DELIVERY_CLOCK_SECONDS": "[36000, 36001, 36002, 36003]", "SIMPLANE_LOG_LEVEL": "WARNING"}
-LOOK_EVERY_SECONDS = 3.0
-WORTH_A_JUMP_SECONDS = 8.0
-"""When nothing is due for longer than this, the clocks are put forward instead of waiting."""
 RECONCILE_TRIES = 5
 LEFT_AT_THE_END = 0.05
 """The storm ends when the units that are still worked on are fewer than this part of the orders."""
@@ -109,32 +105,12 @@ def _calm(stage: Stage, director: Director, until: float) -> Calm:
     """Reconcile, and wait until nothing is open; then once more, for what the first waiting uncovered."""
     calm = Calm()
     for _ in range(RECONCILE_TRIES):
-        _settle(stage, director, calm, until)
+        calm.open = settle(stage, director, until)
         found = _reconcile(stage, calm)
         if calm.balanced and not found:
             break
-    _settle(stage, director, calm, until)
+    calm.open = settle(stage, director, until)
     return calm
-
-
-def _settle(stage: Stage, director: Director, calm: Calm, until: float) -> None:
-    from django.db import close_old_connections
-
-    from simplane.core import clock
-
-    while True:
-        close_old_connections()
-        director.mend()
-        now = clock.now() + timedelta(seconds=director.shifted)
-        found = chaos_open.look(stage, now)
-        calm.open = {name: count for name, count in found.counts.items() if count}
-        if not found.total or time.monotonic() > until:
-            return
-        say(f"open: {found}" + (f"; next due in {found.wait:.0f} s" if found.wait else ""))
-        if found.wait > WORTH_A_JUMP_SECONDS:
-            director.let_pass(math.ceil(found.wait))
-        else:
-            time.sleep(LOOK_EVERY_SECONDS)
 
 
 def _reconcile(stage: Stage, calm: Calm) -> int:

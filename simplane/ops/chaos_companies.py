@@ -11,19 +11,17 @@ import argparse
 import os
 import threading
 import time
-from datetime import timedelta
 from typing import Any
 
-from simplane.ops import chaos_faults, chaos_open, companies_storm, companies_verdict
+from simplane.ops import chaos_faults, companies_storm, companies_verdict
+from simplane.ops.chaos_calm import settle
 from simplane.ops.chaos_director import Director
 from simplane.ops.chaos_plan import Step
 from simplane.ops.scratch import report, say, scratch_stage
 from simplane.ops.stage import Stage
 
 SETTINGS = {"SIMPLANE_DELIVERY_CLOCK_SECONDS": "[36000, 36001, 36002, 36003]", "SIMPLANE_LOG_LEVEL": "WARNING"}
-LOOK_EVERY_SECONDS = 2.0
 KILL_EVERY_SECONDS, DOWN_SECONDS = 4.0, 1.0
-WORTH_A_JUMP_SECONDS = 8.0
 _OPEN = "SELECT count(*) FROM fleet_operation WHERE state IN ('requested', 'sent', 'unknown')"
 
 
@@ -61,7 +59,7 @@ def _chaos(options: argparse.Namespace) -> dict[str, Any]:
         faults = sum(chaos_faults.end(stage).values())
         say(f"calm: {faults} faults struck, {director.kills.total()} kills, wishes {wishes}")
         still = _calm(stage, director, time.monotonic() + options.minutes * 60)
-        found = companies_verdict.judge(stage)
+        found = companies_verdict.judge(companies_verdict.collect(stage))
         return {
             "ok": not found["wrong"] and not still and not director.ended,
             "companies": len(companies),
@@ -102,31 +100,18 @@ def _kills(options: argparse.Namespace) -> list[Step]:
 
 def _calm(stage: Stage, director: Director, until: float) -> dict[str, int]:
     """Wait until nothing is under way; every line is read once more, as its timetable would. Returns what stayed open."""
-    _settle(stage, director, until)
+    settle(stage, director, until, _wishes)
     companies_storm.read_all_lines()
-    return _settle(stage, director, until)
+    return settle(stage, director, until, _wishes)
 
 
-def _settle(stage: Stage, director: Director, until: float) -> dict[str, int]:
-    from django.db import close_old_connections, connection
+def _wishes() -> dict[str, int]:
+    from django.db import connection
 
-    from simplane.core import clock
-
-    while True:
-        close_old_connections()
-        director.mend()
-        found = chaos_open.look(stage, clock.now() + timedelta(seconds=director.shifted))
-        with connection.cursor() as cursor:
-            cursor.execute(_OPEN)
-            (wishes,) = cursor.fetchone() or (0,)
-        still = {name: count for name, count in {**found.counts, "wishes": wishes}.items() if count}
-        if not still or time.monotonic() > until:
-            return still
-        say(f"open: {still}")
-        if found.wait > WORTH_A_JUMP_SECONDS:
-            director.let_pass(int(found.wait) + 1)
-        else:
-            time.sleep(LOOK_EVERY_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN)
+        (open_ones,) = cursor.fetchone() or (0,)
+    return {"wishes": open_ones}
 
 
 def _told(result: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from simplane.ops.scratch import say
 from simplane.ops.stage import Stage
@@ -101,8 +102,8 @@ class Storm:
             provision(plan, person, asked_by=ACTOR, key=key)  # a double click
         self.counts["provision"] += 1
 
-    def _change(self, _: Company) -> None:
-        from simplane.fleet.actions import reactivate, replace, suspend, terminate
+    def _change(self, company: Company) -> None:
+        from simplane.fleet.actions import change_plan, reactivate, replace, suspend, terminate
         from simplane.fleet.models import FleetLine
 
         ready = FleetLine.objects.filter(line_id__isnull=False).values_list("public_id", flat=True)
@@ -110,8 +111,14 @@ class Storm:
         if not lines:
             return
         name, verb = self._dice.choices(
-            (("suspend", suspend), ("reactivate", reactivate), ("replace", replace), ("terminate", terminate)),
-            weights=(5, 4, 1, 1),
+            (
+                ("suspend", suspend),
+                ("reactivate", reactivate),
+                ("replace", replace),
+                ("terminate", terminate),
+                ("change_plan", partial(change_plan, plan_id=self._dice.choice(company.plans))),
+            ),
+            weights=(5, 4, 1, 1, 1),
         )[0]
         verb(self._dice.choice(lines), asked_by=ACTOR, reason="chaos")
         self.counts[name] += 1

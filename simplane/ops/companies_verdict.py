@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from simplane.ops.companies_storm import CAP_BYTES
 from simplane.ops.stage import Stage
 
 _BILLED = """
-SELECT count(*), count(DISTINCT s.key), coalesce(sum(s.amount_minor), 0),
-  (SELECT count(*) FROM fleet_planperiod),
-  (SELECT count(*) FROM ordering_unit AS u JOIN fleet_operation AS o ON o.unit_id = u.id WHERE u.line_id IS NOT NULL),
+SELECT count(*) AS booked, count(DISTINCT s.key) AS different, coalesce(sum(s.amount_minor), 0) AS spent,
+  (SELECT count(*) FROM fleet_planperiod) AS periods,
+  (SELECT count(*) FROM ordering_unit AS u JOIN fleet_operation AS o ON o.unit_id = u.id WHERE u.line_id IS NOT NULL) AS esims,
+  (SELECT count(*) FROM ordering_unit AS u JOIN fleet_operation AS o ON o.unit_id = u.id
+     WHERE u.tops_up_id IS NOT NULL AND u.state = 'delivered') AS filled,
   (SELECT coalesce(sum(-w.balance_minor), 0) FROM ledger_wallet AS w JOIN organizations_organization AS c
-     ON c.id = w.organization_id AND c.kind = 'company')
+     ON c.id = w.organization_id AND c.kind = 'company') AS owed
 FROM usage_spend AS s
 """
 _OVER_BUDGET = "SELECT count(*) FROM policies_budgetperiod WHERE spent_minor + reserved_minor > most_minor"
@@ -27,46 +30,99 @@ SELECT count(*) FROM (SELECT unit_id FROM suppliers_purchase WHERE state = 'boug
 PAUSED = frozenset({"suspended", "terminated"})
 
 
-def judge(stage: Stage) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFacts:
+    """One line: what the company's table says, what ours says, what its supplier's books say. `used`: bytes."""
+
+    name: str
+    wanted: str
+    service: str
+    used: int | None
+    ours: str
+    there: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everybody's books after the calm. Amounts in minor units."""
+
+    booked: int
+    different: int
+    spent: int
+    periods: int
+    esims: int
+    filled: int
+    owed: int
+    bought: int
+    """eSIMs in the suppliers' books."""
+    topped: int
+    """Orders for eSIMs that were there, in the suppliers' books."""
+    over_budget: int
+    held: int
+    twice: int
+    lines: tuple[LineFacts, ...]
+
+
+def collect(stage: Stage) -> Facts:
+    """Read them all."""
+    names = ("booked", "different", "spent", "periods", "esims", "filled", "owed")
+    figures = dict(zip(names, map(int, _rows(_BILLED)[0]), strict=True))
+    bought, topped = _bought(stage)
+    over, held, twice = (int(_rows(sql)[0][0]) for sql in (_OVER_BUDGET, _HELD, _TWICE))
+    counted = {"bought": bought, "topped": topped, "over_budget": over, "held": held, "twice": twice}
+    return Facts(**figures, **counted, lines=_lines(stage))
+
+
+def _lines(stage: Stage) -> tuple[LineFacts, ...]:
+    rows = _rows(_LINES)
+    books = _services(stage, rows)
+    found = []
+    for name, wanted, service, used, vendor, key, iccid, ours in rows:
+        there = books.get((vendor, iccid if vendor == "esimgo" else key), "unknown")
+        found.append(LineFacts(name=name, wanted=wanted, service=service, used=used, ours=ours, there=there))
+    return tuple(found)
+
+
+def judge(facts: Facts) -> dict[str, Any]:
     """All figures, and in `wrong` a line for each thing that must not be."""
-    wrong: list[str] = []
-    bought = _bought(stage)
-    told, distinct, spent, periods, units, owed = _row(_BILLED)
-    if not told == distinct == periods == units:
-        wrong.append(f"{units} units bought, {told} purchases booked ({distinct} different), {periods} plan periods")
-    if bought != units:
-        wrong.append(f"{bought} eSIMs in the suppliers' books, {units} units bought")
-    if spent != owed:
-        wrong.append(f"booked for companies: {spent}, their accounts owe {owed}")
-    over, held, twice = _row(_OVER_BUDGET)[0], _row(_HELD)[0], _row(_TWICE)[0]
-    if over or held or twice:
-        wrong.append(f"budgets overdrawn {over}, reservations left {held}, bought twice {twice}")
-    lines = _rows(_LINES)
-    differ, running = _states(stage, lines, wrong)
+    units = facts.esims + facts.filled
+    differ = [one for one in facts.lines if _differs(one)]
+    running = [one for one in facts.lines if (one.used or 0) > CAP_BYTES and one.there not in PAUSED]
+    wrong = [
+        f"{one.name}: confirmed {one.service}, wanted {one.wanted}, our line {one.ours}, its supplier says {one.there}"
+        for one in differ
+    ]
+    if not facts.booked == facts.different == facts.periods == units:
+        wrong.append(
+            f"{units} units bought, {facts.booked} purchases booked ({facts.different} different), {facts.periods} plan periods"
+        )
+    if facts.bought != facts.esims or facts.topped != facts.filled:
+        wrong.append(
+            f"suppliers' books: {facts.bought} eSIMs, {facts.topped} filled; ours: {facts.esims} and {facts.filled}"
+        )
+    if facts.spent != facts.owed:
+        wrong.append(f"booked for companies: {facts.spent}, their accounts owe {facts.owed}")
+    if facts.over_budget or facts.held or facts.twice:
+        wrong.append(
+            f"budgets overdrawn {facts.over_budget}, reservations left {facts.held}, bought twice {facts.twice}"
+        )
     if running:
-        wrong.append(f"{running} lines are over their cap and run")
+        wrong.append(f"{len(running)} lines are over their cap and run")
     return {
-        "lines": len(lines),
-        "bought": bought,
-        "billed": told,
-        "differ": differ,
-        "over_budget": over,
-        "over_cap": running,
+        "lines": len(facts.lines),
+        "bought": facts.bought,
+        "topped": facts.topped,
+        "billed": facts.booked,
+        "differ": len(differ),
+        "over_budget": facts.over_budget,
+        "over_cap": len(running),
         "wrong": wrong,
     }
 
 
-def _states(stage: Stage, lines: list[tuple[Any, ...]], wrong: list[str]) -> tuple[int, int]:
-    """Lines whose confirmed service is not what their supplier's books say, and lines over their cap that run."""
-    books = _services(stage, lines)
-    differ = running = 0
-    for name, wanted, service, used, vendor, key, iccid, ours in lines:
-        there = books.get((vendor, iccid if vendor == "esimgo" else key), "unknown")
-        if there != service or (service == "active") != (ours in ("active", "deletion_scheduled")):
-            differ += 1
-            wrong.append(f"{name}: confirmed {service}, wanted {wanted}, our line {ours}, its supplier says {there}")
-        running += used is not None and used > CAP_BYTES and there not in PAUSED
-    return differ, running
+def _differs(one: LineFacts) -> bool:
+    """Whether what is confirmed is not what the supplier's books say, or not what our own line says."""
+    return one.there != one.service or (one.service == "active") != (one.ours in ("active", "deletion_scheduled"))
 
 
 def _services(stage: Stage, lines: list[tuple[Any, ...]]) -> dict[tuple[str, str], str]:
@@ -87,14 +143,11 @@ def _access(shown: dict[str, Any]) -> str:
     return "suspended" if state == "SUSPENDED" else "active"
 
 
-def _bought(stage: Stage) -> int:
-    """eSIMs in both suppliers' books, whatever became of them."""
+def _bought(stage: Stage) -> tuple[int, int]:
+    """eSIMs, and fillings of eSIMs, in both suppliers' books, whatever became of them."""
     orders = [one for name in ("esimgo", "esimaccess") for one in stage.control(name, "books", method="GET")["orders"]]
-    return sum(int(one["quantity"]) for one in orders if not one["topup"])
-
-
-def _row(sql: str) -> tuple[Any, ...]:
-    return _rows(sql)[0]
+    topped = sum(int(one["quantity"]) for one in orders if one["topup"])
+    return sum(int(one["quantity"]) for one in orders) - topped, topped
 
 
 def _rows(sql: str) -> list[tuple[Any, ...]]:
