@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -11,23 +12,24 @@ from tests.browser.conftest import NewPage
 from tests.showcase import PAGES, one_of_everything
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (390, "dark"))
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
-def test_no_page_has_a_serious_problem(
-    signed_in: NewPage, serious: Callable[[Page], list[str]], width: int, dark: bool
-) -> None:
+def test_no_page_has_a_serious_problem(signed_in: NewPage, serious: Callable[[Page], list[str]]) -> None:
     addresses = [*PAGES, *one_of_everything()]
-    page = signed_in(width=width, dark=dark)
+    page = signed_in()
     found: dict[str, list[str]] = {}
     for address in addresses:
         page.goto(address)
-        problems = serious(page)
-        if page.evaluate(WIDER) > 0:
-            problems.append("wider than the window")
-        if problems:
-            found[address] = problems
+        for width, look in LOOKS:
+            page.emulate_media(color_scheme=look, reduced_motion="reduce")
+            page.set_viewport_size({"width": width, "height": 900})
+            problems = serious(page)
+            if page.evaluate(WIDER) > 0:
+                problems.append("wider than the window")
+            if problems:
+                found[f"{address} at {width} in {look}"] = problems
 
     assert found == {}
 
