@@ -1,11 +1,23 @@
-"""Timetable of billing."""
+"""Jobs and timetable of billing."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from simplane.billing.actions import dun_all
+from simplane.billing.actions import check_due, check_vat, dun_all
+from simplane.core import jobs
 from simplane.core.schedule import scheduled
+
+
+@jobs.job("billing.check_vat", queue="default")
+async def check_vat_id(organization_id: int) -> None:
+    await check_vat(organization_id)
+
+
+@scheduled("billing.vat_checks", cron="12 4 * * *", title="VAT ids asked of VIES again")
+def vat_checks() -> dict[str, Any]:
+    """Answers that are missing or a month old."""
+    return {"asked": check_due()}
 
 
 @scheduled("billing.dun", cron="17 7 * * *", title="Reminders of overdue invoices")

@@ -81,6 +81,31 @@ class BillingProfile(TenantModel):
         return self.name
 
 
+class VatCheck(TenantModel):
+    """VIES was asked about a customer's VAT id. Kept for ever: with its consultation number it is the proof that we asked."""
+
+    class State(models.TextChoices):
+        VALID = "valid", "confirmed"
+        INVALID = "invalid", "not known"
+        UNREACHABLE = "unreachable", "no answer"
+
+    vat_id = models.CharField(max_length=20)
+    asked_by = models.CharField(max_length=20)
+    """The seller's VAT id, in whose name it was asked."""
+    state = models.CharField(max_length=11, choices=State)
+    consultation = models.CharField(max_length=40, blank=True)
+    trader = models.CharField(max_length=200, blank=True)
+    """Name and address as the member state has them; empty: it does not tell."""
+    problem = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["organization", "vat_id", "-id"], name="vat_check_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.vat_id} {self.state}"
+
+
 class Invoice(TenantModel):
     """An invoice of a month, or a credit note that corrects one."""
 
@@ -238,6 +263,20 @@ class InvoiceDocument(TenantModel):
 
     def __str__(self) -> str:
         return f"document of {self.invoice_id}"
+
+
+class InvoiceMail(TenantModel):
+    """The customer was sent an invoice or a credit note."""
+
+    invoice = models.OneToOneField(Invoice, models.PROTECT, primary_key=True, related_name="mail")
+    to = models.EmailField()
+    sent_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id} to {self.to}"
 
 
 class InvoicePayment(TenantModel):

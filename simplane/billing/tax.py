@@ -22,8 +22,11 @@ _PREFIXES = {"GR": "EL"}
 """Countries whose VAT ids begin with other letters."""
 
 
-def treatment(seller: Party, buyer: Party, on: date) -> Treatment:
-    """How a service of that day is taxed. Raises TaxUndecided, BadVatId."""
+def treatment(seller: Party, buyer: Party, on: date, *, vat_unknown: bool = False) -> Treatment:
+    """How a service of that day is taxed. Raises TaxUndecided, BadVatId.
+
+    `vat_unknown`: the buyer's VAT id has the right form, but its own member state said that it knows none such.
+    """
     if buyer.country == seller.country:
         rate = standard_rate(seller.country, on)
         if rate is None:
@@ -33,6 +36,11 @@ def treatment(seller: Party, buyer: Party, on: date) -> Treatment:
         if not buyer.vat_id:
             raise TaxUndecided(
                 f"a customer in {buyer.country} without a VAT id can not be charged in reverse",
+                fix="ask the customer for its VAT id",
+            )
+        if vat_unknown:
+            raise TaxUndecided(
+                f"{buyer.vat_id} is not known to {buyer.country}: it can not be charged in reverse",
                 fix="ask the customer for its VAT id",
             )
         clean_vat_id(buyer.vat_id, buyer.country)

@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from simplane.billing import exports, queries
-from simplane.billing.models import Invoice, InvoiceDocument
+from simplane.billing.models import BillingProfile, Invoice, InvoiceDocument
+from simplane.billing.vat_checks import standing
 from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.core.errors import NotFound
@@ -28,7 +29,12 @@ def invoices(request: CompanyRequest) -> HttpResponse:
     rows = _asked(request)
     if request.GET.get("file") == "csv":
         return download("invoices.csv", "text/csv; charset=utf-8", exports.invoices_csv(rows))
-    context = {"page": page_of(rows, request.GET), "states": STATES, "search": request.GET.get("number", "")}
+    context = {
+        "page": page_of(rows, request.GET),
+        "states": STATES,
+        "search": request.GET.get("number", ""),
+        **_vat_id(request.company.organization.pk),
+    }
     context["views"] = saved_views(request, "invoices")
     return show(request, "invoices", "billing", context)
 
@@ -77,6 +83,13 @@ def download(name: str, kind: str, parts: Iterable[str | bytes]) -> HttpResponse
     """A file, whole: nothing is read after the company's scope was left."""
     content = b"".join(one.encode() if isinstance(one, str) else one for one in parts)
     return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _vat_id(company: int) -> dict[str, object]:
+    """To whom invoices go, and what VIES said of its VAT id."""
+    profile = BillingProfile.objects.filter(organization_id=company).first()
+    known = standing(company, profile.vat_id) if profile and profile.vat_id else None
+    return {"profile": profile, "vat": known if known and known.state else None}
 
 
 def _asked(request: CompanyRequest) -> QuerySet[Invoice]:

@@ -64,6 +64,9 @@ class Env(BaseSettings):
     dns_server: str = Field(default="", pattern=r"^(\[?[0-9a-f.:]+\]?:\d{1,5})?$")
     """Address and port of the name server that proofs of companies' domains are asked of; empty: the machine's own."""
 
+    vies_url: str = Field(default="", pattern=r"^(https?://\S+[^/])?$")
+    """Base address of the register of VAT ids; empty: the official one in production, and nobody is asked elsewhere."""
+
     mail_url: str = "smtp://127.0.0.1:8025"
     mail_from: str = "Simplane <esim@simplane.example>"
     alert_mail_to: Names = ["ops@simplane.example"]

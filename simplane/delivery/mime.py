@@ -52,6 +52,15 @@ class Picture:
     file_name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Attached to a mail. `kind`: its media type."""
+
+    content: bytes
+    name: str
+    kind: str
+
+
 def one_line(text: str) -> str:
     """Text fit for a header: line ends and control characters, the means to smuggle headers in, become blanks."""
     return _CONTROL.sub(" ", text).strip()
@@ -91,8 +100,11 @@ def address_in(sender: str) -> str:
     return parseaddr(sender)[1]
 
 
-def build(head: Head, *, text: str, html: str = "", picture: Picture | None = None) -> bytes:
-    """The whole mail with CRLF line ends, the same bytes for the same input. Without `html` it is plain text alone."""
+def build(head: Head, *, text: str, html: str = "", picture: Picture | None = None, file: File | None = None) -> bytes:
+    """The whole mail with CRLF line ends, the same bytes for the same input. Without `html` it is plain text alone.
+
+    `picture` goes with `html`, `file` with plain text.
+    """
     policy = SMTP if head.to.isascii() else SMTPUTF8
     mail = EmailMessage(policy=policy)
     local, _, domain = head.to.rpartition("@")
@@ -100,6 +112,8 @@ def build(head: Head, *, text: str, html: str = "", picture: Picture | None = No
     mail["Subject"] = one_line(head.subject)[:200]
     ours = f"Message-ID: {head.message_id}\r\nDate: {format_datetime(head.at)}\r\nContent-Language: {head.language}\r\n"
     first = _from(head.sender, policy) + _bare(mail) + ours.encode("ascii") + _ALWAYS
+    if file is not None:
+        return first + _multipart("mixed", _mark(head.message_id, 1), _text_part("plain", text), _file_part(file))
     return first + _body(head.message_id, text, html, picture)
 
 
@@ -151,9 +165,20 @@ def _attached(picture: Picture) -> bytes:
 
 
 def _png_part(head: bytes, png: bytes) -> bytes:
-    coded = binascii.b2a_base64(png, newline=False)
+    return _coded_part(b"image/png", head, png)
+
+
+def _file_part(file: File) -> bytes:
+    head = b'Content-Disposition: attachment; filename="%s"' % file.name.encode("ascii")
+    return _coded_part(file.kind.encode("ascii"), head, file.content)
+
+
+def _coded_part(kind: bytes, head: bytes, content: bytes) -> bytes:
+    coded = binascii.b2a_base64(content, newline=False)
     lines = b"\r\n".join(coded[at : at + 76] for at in range(0, len(coded), 76))
-    return b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n" + head + b"\r\n\r\n" + lines + b"\r\n"
+    return (
+        b"Content-Type: " + kind + b"\r\nContent-Transfer-Encoding: base64\r\n" + head + b"\r\n\r\n" + lines + b"\r\n"
+    )
 
 
 def _mark(seed: str, number: int) -> str:

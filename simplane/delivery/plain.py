@@ -15,7 +15,9 @@ from simplane.delivery.values import Deferred, Envelope, Lost, Rejected
 log = logger(__name__)
 
 
-def post(to: str, *, subject: str, text: str, name: str = "") -> None:
+def post(
+    to: str, *, subject: str, text: str, name: str = "", language: str = "en", file: mime.File | None = None
+) -> None:
     """Hand one mail over, outside any transaction. Raises core.jobs.Temporary when it was surely not taken.
 
     A mail that was refused for good, or whose fate nobody knows, is only logged: sending it twice is worse.
@@ -29,10 +31,10 @@ def post(to: str, *, subject: str, text: str, name: str = "") -> None:
         to_name=name,
         subject=subject,
         message_id=make_msgid(domain=bare.rpartition("@")[2]),
-        language="en",
+        language=language,
         at=clock.now(),
     )
-    data = mime.build(head, text=text)
+    data = mime.build(head, text=text, file=file)
     outcome = smtp.post(Envelope(sender=bare, recipient=recipient, data=data, international=not recipient.isascii()))
     if isinstance(outcome, Deferred):
         raise Temporary(outcome.reason)

@@ -26,7 +26,7 @@ def named(organization: Organization, units: Sequence[str]) -> dict[str, Named]:
         centre = wish.line.cost_centre
         plan = wish.plan or wish.line.plan
         found[public[wish.unit_id]] = Named(
-            what=plan.name,
+            what=f"Change to {plan.name}" if wish.kind == Operation.Kind.CHANGE_PLAN else plan.name,
             sku=plan.product.sku,
             kind=LineKind.TOP_UP if wish.kind == Operation.Kind.TOP_UP else LineKind.PLAN,
             person=_person(wish),

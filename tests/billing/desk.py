@@ -15,7 +15,8 @@ from simplane.billing.actions import (
     save_profile,
     save_seller,
 )
-from simplane.billing.models import Invoice, Seller
+from simplane.billing.models import Invoice, Seller, VatCheck
+from simplane.core import clock
 from simplane.core.db import transaction
 from simplane.core.ids import new_id
 from simplane.ledger.actions import capture, hold, open_wallet, post, set_credit_limit
@@ -52,8 +53,10 @@ def seller(**given: Any) -> Seller:
     return save_seller(SellerWanted(**wanted))
 
 
-def company(country: str = "DE", *, vat_id: str = "", language: str = "en", **given: Any) -> Organization:
-    """A customer with a billing profile that is invoiced from September on."""
+def company(
+    country: str = "DE", *, vat_id: str = "", language: str = "en", vies: str = "valid", **given: Any
+) -> Organization:
+    """A customer with a billing profile that is invoiced from September on. `vies`: its word; empty: none."""
     owner = factories.organization(kind="company")
     address = Address(
         name=given.pop("name", "Müller & Söhne"),
@@ -66,7 +69,17 @@ def company(country: str = "DE", *, vat_id: str = "", language: str = "en", **gi
     )
     wanted = ProfileWanted(address=address, since=date(2026, 9, 1), reference="PO-77", language=language, **given)
     save_profile(owner, Seller.objects.first() or seller(), wanted)
+    if vat_id and vies:
+        told(owner, vat_id, vies)
     return owner
+
+
+def told(owner: Organization, vat_id: str, state: str = "valid") -> VatCheck:
+    """VIES answered today."""
+    made: VatCheck = VatCheck.objects.create(
+        organization=owner, vat_id=vat_id, asked_by="DE136695976", state=state, consultation="W1", asked_at=clock.now()
+    )
+    return made
 
 
 def set_day(settings: Any, day: date, hour: int = 12) -> None:

@@ -51,6 +51,8 @@ def test_a_unit_is_called_as_its_customer_knows_it(settings: Any) -> None:
     buys(owner, 10_00)
     _given_to(owner, made[0].pk, "provision")
     _given_to(owner, made[1].pk, "top_up")
+    changed = factories.unit(organization=owner, public_id=buys(owner, 7_00))
+    _given_to(owner, changed.pk, "change_plan")
     set_day(settings, date(2026, 11, 2))
 
     (row,) = draft_month(owner, OCTOBER).invoices
@@ -60,9 +62,15 @@ def test_a_unit_is_called_as_its_customer_knows_it(settings: Any) -> None:
     assert set(lines) == {
         ("plan", "Sales Europe", plans[0], "47-provision"),
         ("top_up", "Sales Europe", plans[1], "47-top_up"),
+        ("plan", "Change to Sales Europe", plans[2], "47-change_plan"),
         ("plan", made[2].product.name, made[2].product.sku, ""),
         ("top_up", filled.product.name, filled.product.sku, ""),
         ("plan", "eSIM", "", ""),
     }
+    assert sum(one.net_minor for one in InvoiceLine.objects.filter(invoice=row)) == 57_00 == row.net_minor
     people = BilledFact.objects.exclude(person="").values_list("unit", "person")
-    assert set(people) == {(made[0].public_id, "Ana Lima (P-provision)"), (made[1].public_id, "Ana Lima (P-top_up)")}
+    assert set(people) == {
+        (made[0].public_id, "Ana Lima (P-provision)"),
+        (made[1].public_id, "Ana Lima (P-top_up)"),
+        (changed.public_id, "Ana Lima (P-change_plan)"),
+    }

@@ -55,7 +55,10 @@ def test_an_invoice_is_explained_in_two_clicks_and_comes_as_files_and_drafts_are
         draft_month(of, desk.NOVEMBER)
     browser = browser_of(member(of, CompanyRole.FINANCE), of)
 
+    with tenancy.everywhere():
+        desk.told(of, "DE136695976")
     listed = browser.get("/invoices/")
+    assert "confirmed by VIES on 3 Dec 2026, consultation number W1." in listed.content.decode()
     assert [one.pk for one in listed.context["page"].rows] == [issued.pk]
     assert browser.get("/invoices/?month=2026-09").context["page"].rows == []
     page = browser.get(f"/invoices/{issued.public_id}/").content.decode()

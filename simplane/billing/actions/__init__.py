@@ -7,6 +7,7 @@ from simplane.billing.actions.dun import dun_all, mark_sent, remind
 from simplane.billing.actions.lock import lock, lock_all
 from simplane.billing.actions.pay import Transfer, dispute, find_invoice, mark_paid, settle_dispute
 from simplane.billing.actions.profile import Address, ProfileWanted, SellerWanted, save_profile, save_seller
+from simplane.billing.actions.vat import check_due, check_vat
 
 __all__ = [
     "Address",
@@ -15,6 +16,8 @@ __all__ = [
     "Transfer",
     "check",
     "check_all",
+    "check_due",
+    "check_vat",
     "credit",
     "dispute",
     "draft_all",

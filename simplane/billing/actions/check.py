@@ -9,7 +9,8 @@ from simplane.billing.actions.writing import writing
 from simplane.billing.errors import BadDocument, NotNow
 from simplane.billing.models import BillingProfile, Invoice
 from simplane.billing.tax import treatment
-from simplane.billing.values import DraftLine, InvoiceDraft
+from simplane.billing.values import Category, DraftLine, InvoiceDraft, Treatment
+from simplane.billing.vat_checks import standing, vat_unknown
 from simplane.core import audit, clock, context
 from simplane.core.errors import NotFound, Refusal
 from simplane.core.money import precision
@@ -56,7 +57,7 @@ def problems(row: Invoice) -> list[str]:
     if profile is None or reading.parties_of(profile) != row.parties:
         return ["The names or addresses changed since it was drafted: draft the month again."]
     draft = reading.draft_of(row)
-    found = [*_sums(row, draft), *_tax(row, draft), *_money(row)]
+    found = [*_sums(row, draft), *_tax(row, draft, profile), *_money(row)]
     return found or _form(row)
 
 
@@ -73,9 +74,14 @@ def _sums(row: Invoice, draft: InvoiceDraft) -> list[str]:
     return found
 
 
-def _tax(row: Invoice, draft: InvoiceDraft) -> list[str]:
+def _tax(row: Invoice, draft: InvoiceDraft, profile: BillingProfile) -> list[str]:
+    unknown = vat_unknown(profile)
+
+    def right(line: DraftLine) -> Treatment:
+        return treatment(draft.seller, draft.buyer, _day(line), vat_unknown=unknown)
+
     try:
-        wrong = [line for line in draft.lines if line.tax != treatment(draft.seller, draft.buyer, _day(line))]
+        wrong = [line for line in draft.lines if line.tax != right(line)]
     except Refusal as why:
         return [str(why)]
     if wrong:
@@ -83,6 +89,19 @@ def _tax(row: Invoice, draft: InvoiceDraft) -> list[str]:
     if row.tax_minor and row.currency != row.seller.tax_currency:
         owed = row.seller.tax_currency
         return [f"Its tax is in {row.currency} and owed in {owed}: invoice this customer in {owed}."]
+    return _vat_id(profile) if any(line.tax.category == Category.REVERSE_CHARGE for line in draft.lines) else []
+
+
+def _vat_id(profile: BillingProfile) -> list[str]:
+    """Reverse charge needs a VAT id that VIES confirmed; asked again after thirty days, an old yes holds until it answers."""
+    known = standing(profile.organization_id, profile.vat_id)
+    if not known.valid:
+        why = f": {known.problem}" if known.problem else ""
+        return [f"VIES has not confirmed the VAT id {profile.vat_id} yet{why}. It is asked again by itself."]
+    if known.due and known.tried_at == known.told_at:
+        return [
+            f"The VAT id {profile.vat_id} was confirmed on {known.told_on}: draft the month again, which asks VIES again."
+        ]
     return []
 
 

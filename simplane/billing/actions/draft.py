@@ -9,6 +9,7 @@ from datetime import date
 from django.db.models import QuerySet
 
 from simplane.billing import reading
+from simplane.billing.actions.vat import ask_soon
 from simplane.billing.actions.writing import writing
 from simplane.billing.errors import NotInvoiceable
 from simplane.billing.facts import unbilled
@@ -17,6 +18,7 @@ from simplane.billing.models import BilledFact, BillingProfile, Invoice, Invoice
 from simplane.billing.tax import treatment
 from simplane.billing.totals import totals
 from simplane.billing.values import BillableFact, DraftLine, InvoiceDraft
+from simplane.billing.vat_checks import vat_unknown
 from simplane.core import audit, clock
 from simplane.core.db import needs_transaction
 from simplane.core.errors import Refusal
@@ -55,6 +57,7 @@ def draft_month(organization: Organization, month: date) -> Drafted:
     _require_over(month)
     with writing():
         profile = _locked_profile(organization, month)
+        ask_soon(profile)
         _clear(organization, month)
         facts: dict[str, list[BillableFact]] = {}
         for fact in unbilled(organization, month, profile.since):
@@ -124,7 +127,8 @@ def _clear(organization: Organization, month: date) -> None:
 
 def _draft(profile: BillingProfile, month: date, currency: str, facts: Sequence[BillableFact]) -> InvoiceDraft:
     seller, buyer = reading.seller_party(profile.seller), reading.buyer_party(profile)
-    lines = lines_of(facts, lambda day: treatment(seller, buyer, day))
+    unknown = vat_unknown(profile)
+    lines = lines_of(facts, lambda day: treatment(seller, buyer, day, vat_unknown=unknown))
     return InvoiceDraft(
         seller=seller, buyer=buyer, month=month, currency=currency, lines=lines, language=profile.language
     )

@@ -9,6 +9,7 @@ from typing import Any
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
+from simplane.billing.actions.vat import ask_soon
 from simplane.billing.actions.writing import writing
 from simplane.billing.models import BillingProfile, Seller
 from simplane.billing.tax import clean_vat_id
@@ -98,6 +99,7 @@ def save_profile(organization: Organization, seller: Seller, wanted: ProfileWant
     with writing():
         row: BillingProfile
         row, _ = BillingProfile.objects.update_or_create(organization=organization, defaults=fields)
+        ask_soon(row)
         after = {**fields, "seller": seller.code, "since": f"{row.since:%Y-%m}", "updated_at": None}
         audit.note(
             "billing_profile.saved", "organization", organization.slug, after=after, organization_id=organization.pk
