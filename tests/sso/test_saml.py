@@ -100,7 +100,7 @@ def test_a_person_signs_in_once_by_what_their_provider_signed_and_by_either_of_i
     acme: Organization,
 ) -> None:
     connection, client = connected(acme), browser(acme)
-    asked = begin(client, connection, "?next=/my/")
+    asked = begin(client, connection, "?next=/mine/")
     assert asked.acs == f"{hosts.address_of('acme')}/sign-in/{connection.public_id}/acs/"
     assert asked.issuer.endswith(f"/sign-in/{connection.public_id}/metadata.xml")
     answer = IDP.answer(asked, said={"mail": ["Ana.Lima@acme.example"], "groups": ["Finance", "Staff"]})
@@ -108,7 +108,7 @@ def test_a_person_signs_in_once_by_what_their_provider_signed_and_by_either_of_i
     assert posted.status_code == 303, posted.content.decode()
     assert posted["Location"].startswith(f"/sign-in/{connection.public_id}/finish/")
     came = client.get(posted["Location"])
-    assert (came.status_code, came["Location"], who(client)) == (302, "/my/", EMAIL)
+    assert (came.status_code, came["Location"], who(client)) == (302, "/mine/", EMAIL)
     assert role_of(acme, EMAIL) == "finance"
     before = counted()
     refused(client.get(posted["Location"]), "was not begun in this browser")
