@@ -9,13 +9,17 @@ from simplane.catalog.markup import markup
 from simplane.catalog.models import Tier
 from simplane.catalog.prices import NewPrice
 from simplane.catalog.scopes import LIST, Scope
-from simplane.core import clock, context
+from simplane.core import clock, context, tenancy
 from simplane.core.models import Schedule
 from simplane.core.money import Money
+from simplane.fleet import onboard as company
+from simplane.fleet.models import FleetLine, Operation, Plan
 from simplane.ledger.actions.adjust import propose_adjustment
 from simplane.ledger.actions.cashbook import Payout, record_payouts
 from simplane.ledger.models import Account, Transaction, Wallet
 from simplane.ordering.resellers import Agreed, onboard
+from simplane.organizations import invitations, lifecycle
+from simplane.organizations.models import CompanyRole
 from simplane.payments.actions import propose_bank_top_up, propose_refund
 from simplane.routing import pricing
 from tests import factories
@@ -42,6 +46,8 @@ PAGES = (
     "/console/routing/",
     "/console/routing/explain/",
     "/console/skus/",
+    "/console/companies/",
+    "/console/companies/new/",
     "/console/resellers/",
     "/console/resellers/new/",
     "/console/prices/",
@@ -91,6 +97,7 @@ def one_of_wholesale() -> list[str]:
         propose_refund(paid.public_id, 10_00, reason="paid twice")
     bank, fact = Account.objects.get(kind="bank", ledger="live"), Transaction.objects.get(kind="payout")
     return [
+        one_company(),
         f"/console/resellers/{owner.slug}/",
         f"/console/payments/{paid.public_id}/",
         f"/console/payments/disputes/{dispute.stripe_id}/",
@@ -102,6 +109,30 @@ def one_of_wholesale() -> list[str]:
         f"/console/ledger/transactions/{fact.pk}/",
         "/console/ledger/?ledger=test",
     ]
+
+
+def one_company() -> str:
+    """A suspended company on credit with an owner invited, a dead letter and an operation under way; its page."""
+    of = company.onboard(
+        company.Agreed(name="Globex", slug="globex", currency="EUR", credit_minor=500_00, reason="known")
+    )
+    invitations.invite(of.pk, "ana@globex.example", CompanyRole.OWNER, by=None)
+    factories.letter(order_id=factories.order(organization=of, book="company").pk)
+    product, now = factories.product(), clock.now()
+    with tenancy.everywhere():
+        plan = Plan.objects.create(
+            organization=of, public_id="plan_1", product=product, name=product.name, price_minor=900, currency="EUR", days=30,
+            countries=["DE"], can_suspend=True, can_terminate=True, can_top_up=True, can_replace=True, change="no",
+            usage_delay_seconds=60, updated_at=now,
+        )  # fmt: skip
+        line = FleetLine.objects.create(
+            organization=of, public_id="fl_1", plan=plan, state="active", state_at=now, wanted_at=now, created_at=now
+        )
+        Operation.objects.create(
+            organization=of, public_id="op_1", line=line, kind="suspend", state="sent", state_at=now, asked_by="x", asked_at=now
+        )  # fmt: skip
+    lifecycle.suspend(of.pk, reason="unpaid")
+    return f"/console/companies/{of.slug}/"
 
 
 def one_of_everything() -> list[str]:

@@ -26,6 +26,7 @@ GROUPS: tuple[Group, ...] = (
         "Wholesale",
         (
             Entry("resellers", "Resellers", "console:resellers", "partner", "w"),
+            Entry("companies", "Companies", "console:companies", "user", "x"),
             Entry("prices", "Prices", "console:prices", "money", "b"),
             Entry("payments", "Payments", "console:top_ups", "card", "y"),
             Entry("approvals", "Approvals", "console:approvals", "check", "v"),

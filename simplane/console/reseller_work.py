@@ -58,7 +58,7 @@ def credit(request: HttpRequest, slug: str) -> HttpResponse:
     found, form = _found(slug), request.POST
 
     def save() -> None:
-        wallet = _wallet(found, form.get("currency", ""))
+        wallet = wallet_of(found, form.get("currency", ""))
         limit = amount(form.get("limit", ""), wallet.currency).minor
         reason = given(form.get("reason", "").strip())
         with transaction():
@@ -106,7 +106,7 @@ def adjust(request: HttpRequest, slug: str) -> HttpResponse:
     found, form = _found(slug), AdjustmentForm(request.POST, prefix="adjust")
 
     def save() -> None:
-        typed, wallet = read(form), _wallet(found, request.POST.get("currency", ""))
+        typed, wallet = read(form), wallet_of(found, request.POST.get("currency", ""))
         propose_adjustment(
             wallet, amount(typed["amount"], wallet.currency).minor, cause=typed["cause"], reason=typed["reason"]
         )
@@ -123,7 +123,7 @@ def transfer(request: HttpRequest, slug: str) -> HttpResponse:
     by = request.user
 
     def save() -> None:
-        typed, wallet = read(form), _wallet(found, request.POST.get("currency", ""))
+        typed, wallet = read(form), wallet_of(found, request.POST.get("currency", ""))
         money = amount(typed["amount"], wallet.currency)
         propose_bank_top_up(found, money, reference=typed["reference"], received_on=typed["received_on"], by=by)
 
@@ -139,10 +139,9 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     by = request.user
 
     def send() -> None:
-        _check_email(email)
         if role not in Role.values:
             raise BadInput(f"{role!r} is no role", fix=f"one of {', '.join(Role.values)}")
-        invitations.invite(found.pk, email, Role(role), by=by)
+        invitations.invite(found.pk, checked_email(email), Role(role), by=by)
 
     attempt(request, f"A link goes to {email}.", send)
     return redirect("console:reseller", slug)
@@ -172,7 +171,8 @@ def _found(slug: str) -> Organization:
     return get_object_or_404(live_resellers(), slug=slug)
 
 
-def _wallet(found: Organization, currency: str) -> Wallet:
+def wallet_of(found: Organization, currency: str) -> Wallet:
+    """The account in a currency. Raises NotFound."""
     rows = Wallet.objects.select_related("organization", "account").filter(organization=found, currency=currency)
     wallet = rows.first()
     if wallet is None:
@@ -180,8 +180,10 @@ def _wallet(found: Organization, currency: str) -> Wallet:
     return wallet
 
 
-def _check_email(email: str) -> None:
+def checked_email(email: str) -> str:
+    """The address. Raises BadInput for what is none."""
     try:
         validate_email(email)
     except ValidationError:
         raise BadInput(f"{email!r} is no e-mail address") from None
+    return email

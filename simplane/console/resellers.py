@@ -93,7 +93,7 @@ def reseller(request: HttpRequest, slug: str) -> HttpResponse:
         "terms": terms,
         "currency": currency,
         "scope": Scope(organization=found),
-        "wallets": _wallets(found, twin),
+        "wallets": wallet_rows(found, twin),
         "members": members(found.pk),
         "invitations": open_ones(found.pk).order_by("-pk"),
         "keys": [*keys_of(found.pk)[:50], *(keys_of(twin.pk)[:50] if twin else [])],
@@ -142,7 +142,8 @@ def reseller_new(request: HttpRequest) -> HttpResponse:
     return page(request, "reseller_made", "resellers", {"done": done, "transfer": money})
 
 
-def _wallets(found: Organization, twin: Organization | None) -> list[WalletRow]:
+def wallet_rows(found: Organization, twin: Organization | None = None) -> list[WalletRow]:
+    """The accounts of an organization, and of its test twin."""
     made = []
     for owner in filter(None, (found, twin)):
         rows = {one.currency: one for one in Wallet.objects.filter(organization=owner)}

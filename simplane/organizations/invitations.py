@@ -71,7 +71,8 @@ def write_invitation(
         expires_at=now + LIVES,
     )
     events.record(_news(made))
-    audit.note("member.invited", "organization", organization.slug, after={"email": made.email, "role": str(role)})
+    told = {"email": made.email, "role": str(role)}
+    audit.note("member.invited", "organization", organization.slug, after=told, organization_id=organization.pk)
     return made
 
 
@@ -155,7 +156,8 @@ def accept(secret: str, *, name: str = "", password: str = "", applied: Collecti
         _confirm(user)
         found.accepted_at = clock.now()
         found.save(update_fields=["accepted_at"])
-        audit.note("member.joined", "organization", organization.slug, after={"email": found.email, "role": found.role})
+        told = {"email": found.email, "role": found.role}
+        audit.note("member.joined", "organization", organization.slug, after=told, organization_id=organization.pk)
         is_stranger = is_first and organization.pk not in applied
         key = replace_first_keys(organization.pk) if is_stranger else None
     return Accepted(user, organization, known is None, key)

@@ -22,6 +22,8 @@ def approve(organization_id: int, *, reason: str = "") -> Organization:
     """An applicant becomes a customer; its owners hear of it by mail. Raises NotFound, IllegalMove, NobodyConfirmed."""
     with transaction():
         found = _locked(organization_id)
+        if found.kind != Organization.Kind.RESELLER:
+            raise NotFound("there is no such reseller")
         if not has_confirmed_owner(organization_id):
             raise NobodyConfirmed(fix="wait until the applicant has opened the link in our mail, or invite them again")
         _move(found, _State.APPLIED, _State.ACTIVE, "organization.approved", reason)
@@ -30,7 +32,11 @@ def approve(organization_id: int, *, reason: str = "") -> Organization:
 
 
 def suspend(organization_id: int, *, reason: str) -> Organization:
-    """No new orders from now on; what is paid is still served. Raises NotFound, IllegalMove."""
+    """No new orders from now on; what is paid is still served. Raises NotFound, IllegalMove.
+
+    A company's pages and API can be looked at, not changed, and nothing is bought for it; its lines keep running, and its
+    HR system still tells who left, for a leaver's lines must stop.
+    """
     with transaction():
         return _move(_locked(organization_id), _State.ACTIVE, _State.SUSPENDED, "organization.suspended", reason)
 
@@ -48,10 +54,11 @@ def has_confirmed_owner(organization_id: int) -> bool:
 
 @needs_transaction
 def _locked(organization_id: int) -> Organization:
-    rows = Organization.objects.select_for_update().filter(kind=Organization.Kind.RESELLER, is_test=False)
+    customers = (Organization.Kind.RESELLER, Organization.Kind.COMPANY)
+    rows = Organization.objects.select_for_update().filter(kind__in=customers, is_test=False)
     found = rows.filter(pk=organization_id).first()
     if found is None:
-        raise NotFound("there is no such reseller")
+        raise NotFound("there is no such reseller or company")
     return found
 
 
@@ -61,5 +68,6 @@ def _move(found: Organization, old: str, new: str, action: str, reason: str) -> 
         raise IllegalMove(f"{found.name} is {found.state}, not {old}", fix="look at the account again")
     found.state = new
     found.save(update_fields=["state"])
-    audit.note(action, "organization", found.slug, before={"state": old}, after={"state": new}, reason=reason)
+    before, after = {"state": old}, {"state": new}
+    audit.note(action, "organization", found.slug, before=before, after=after, reason=reason, organization_id=found.pk)
     return found

@@ -36,6 +36,7 @@ VERBS = {
     "console:shop_action": "resume",
     "console:customer_hold": "hold",
     "console:reseller_state": "approve",
+    "console:company_state": "suspend",
 }
 
 
@@ -172,7 +173,7 @@ def test_what_a_person_does_is_in_the_audit_trail_under_their_name(console: Clie
 def test_writing_routes_take_no_get(console: Client) -> None:
     writing = [address for address in CONSOLE if _takes_only_post(address)]
 
-    assert len(writing) == 54
+    assert len(writing) == 58
     assert {console.get(address).status_code for address in writing} == {405}
 
 
@@ -183,5 +184,5 @@ def _takes_only_post(address: str) -> bool:
         *("approve", "propose", "add", "expire", "map", "pause", "resume", "replay", "run"),
         *("refund", "evidence", "give-up", "confirmation-code"),
         *("credit", "terms", "adjust", "transfer", "invite", "see-as", "set", "rule", "confirm", "save", "reverse"),
-        *("close", "supplier", "payout", "match", "look", "mails"),
+        *("close", "supplier", "payout", "match", "look", "mails", "suspend", "plans"),
     }

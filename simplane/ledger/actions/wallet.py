@@ -40,4 +40,5 @@ def set_credit_limit(wallet: Wallet, limit_minor: int, *, reason: str) -> None:
         before={"minor": before, "currency": wallet.currency},
         after={"minor": limit_minor, "currency": wallet.currency},
         reason=reason,
+        organization_id=wallet.organization_id,
     )
