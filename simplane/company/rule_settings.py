@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
+from simplane.company import people_rules
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.organizations.models import Membership
 from simplane.policies import company_settings
@@ -51,6 +52,7 @@ def rule_settings(request: CompanyRequest) -> HttpResponse:
     members = Membership.objects.filter(organization_id=company).only("organization_id", "user__id", "user__email")
     context = {
         "form": form,
+        "people": people_rules.shown(),
         "secret": bool(known.slack_signing_secret),
         "members": [(one, in_slack.get(one.user_id, "")) for one in members.select_related("user").order_by("pk")],
     }

@@ -20,6 +20,7 @@ from simplane.api.v1 import (
     tenant_figures,
     tenant_lines,
     tenant_people,
+    tenant_places,
     tokens,
     top_ups,
     wallet,
@@ -29,7 +30,7 @@ from simplane.api.v1.answers import problem
 from simplane.api.v1.base import api
 
 ESIMS = (esims, esim_calls, esim_top_ups)
-COMPANY = (tenant_people, tenant_lines, tenant_bulk, tenant_figures)
+COMPANY = (tenant_people, tenant_places, tenant_lines, tenant_bulk, tenant_figures)
 for one in (described, tokens, catalogue, quotes, orders, *ESIMS, wallet, top_ups, webhooks, sandbox, *COMPANY):
     api.add_router("", one.router)
 

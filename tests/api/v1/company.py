@@ -55,6 +55,8 @@ def one_of_each(of: Organization) -> dict[str, str]:
     """One row of everything that has an id, by the resource of its address."""
     ana, europe = person(of), plan(of)
     used = line(of, europe, ana)
+    assert ana.team is not None
+    assert ana.cost_centre is not None
     now = clock.now()
     asked = {"organization": of, "asked_by": "user:1 mia@acme.example", "asked_at": now}
     over = {"state": "done", "state_at": now, "done_at": now - timedelta(seconds=1)}
@@ -63,6 +65,8 @@ def one_of_each(of: Organization) -> dict[str, str]:
         done = Operation.objects.create(public_id=new_id("op"), line=used, kind="suspend", bulk=many, **asked, **over)
     return {
         "employees": ana.public_id,
+        "teams": ana.team.public_id,
+        "cost-centres": ana.cost_centre.public_id,
         "plans": europe.public_id,
         "lines": used.public_id,
         "operations": done.public_id,

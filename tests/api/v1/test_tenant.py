@@ -77,6 +77,31 @@ def test_people_are_added_once_changed_found_and_leave(acme: Program) -> None:
     assert {actor.partition("_")[0] for actor in actors} == {"api"}
 
 
+def test_teams_and_cost_centres_are_added_changed_and_removed_when_nobody_is_there(acme: Program) -> None:
+    ana = person(acme.organization)
+    made = acme.post(f"{AREA}/teams", {"name": "Legal", "lead": ana.public_id}, key="t")
+    assert (made.status, made.told["lead"]["name"]) == (201, "Ana Lima")
+    assert acme.post(f"{AREA}/teams", {"name": "Legal", "lead": ana.public_id}, key="t").told == made.told
+    assert acme.post(f"{AREA}/teams", {"name": "LEGAL"}).code == "taken"
+    address = f"{AREA}/teams/{made.told['id']}"
+    assert acme.call("PATCH", address, body={"name": "Law"}).told["lead"]["id"] == ana.public_id
+    assert acme.call("PATCH", address, body={"lead": None}).told["lead"] is None
+    assert [one["name"] for one in acme.get(f"{AREA}/teams").told["data"]] == ["Law", "Sales"]
+    assert acme.call("DELETE", address).told == {"id": made.told["id"], "removed": True}
+    assert acme.get(address).code == "not_found"
+    assert ana.team is not None
+    assert acme.call("DELETE", f"{AREA}/teams/{ana.team.public_id}").code == "bad_input"
+
+    centre = acme.post(f"{AREA}/cost-centres", {"code": "CC-7"})
+    address = f"{AREA}/cost-centres/{centre.told['id']}"
+    assert acme.call("PATCH", address, body={"name": "Law"}).told | {"created_at": 0} == {
+        "id": centre.told["id"], "object": "cost_centre", "code": "CC-7", "name": "Law", "created_at": 0,
+    }  # fmt: skip
+    assert acme.post(f"{AREA}/cost-centres", {"code": "cc-100"}).code == "taken"
+    assert acme.call("DELETE", address).told["removed"] is True
+    assert [one["code"] for one in acme.get(f"{AREA}/cost-centres").told["data"]] == ["CC-100"]
+
+
 def test_a_line_is_asked_for_once_and_rules_say_why_not(acme: Program) -> None:
     ana, europe = person(acme.organization), plan(acme.organization)
     wish = {"plan": europe.public_id, "employee": ana.public_id}
