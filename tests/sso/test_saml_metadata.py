@@ -7,22 +7,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from lxml import etree  # type: ignore[import-untyped]
 from pytest_django import Settings
 
 from simplane.core import clock, tenancy
 from simplane.core.errors import BadInput, Refusal
 from simplane.core.reach import AddressRefused
+from simplane.organizations import hosts
 from simplane.organizations.models import Organization
 from simplane.policies.alert_models import Alert
 from simplane.policies.alerting import resolve
 from simplane.sso import connections, jobs, saml_certificates, saml_metadata
 from simplane.sso.errors import ProviderDown
-from simplane.sso.models import Connection, SeenAssertion
+from simplane.sso.models import Connection, Identity, SeenAssertion
 from simplane.sso.saml_told import told
+from tests.company.members import browser_of, member
 from tests.sso.idp import Asked, Idp, keys
+from tests.sso.world import owns_mail
 
 GOOD = Idp().metadata()
 ENDED = keys("ended", days=-1).certificate
@@ -169,3 +174,30 @@ def test_attributes_are_read_by_the_names_that_providers_give_them() -> None:
     assert told(assertion, Connection(email_claim="mail")).email == "", "of two addresses none is believed"
     etree.SubElement(assertion[-1][0][0], "b").text = "x"
     assert told(assertion, Connection()).email == "", "nor what is written in parts"
+
+
+def test_an_owner_connects_a_saml_provider_by_its_metadata_and_tests_it_on_the_page(acme: Organization) -> None:
+    owns_mail(acme, "acme.example")
+    owner = member(acme, email="ana.lima@acme.example")
+    client = browser_of(owner, acme)
+    client.defaults["HTTP_HOST"] = urlsplit(hosts.address_of("acme")).netloc
+    begun = client.post("/settings/sign-in/", {"name": "Acme ID", "protocol": "saml"})
+    page = client.get(begun["Location"]).content.decode()
+    with tenancy.scope(acme.pk):
+        (connection,) = Connection.objects.all()
+    ours = f"{hosts.address_of('acme')}/sign-in/{connection.public_id}"
+    assert f"{ours}/acs/" in page
+    assert f"{ours}/metadata.xml" in page
+    assert client.get(f"{ours}/?test").status_code == 409, "there is no provider yet"
+    wrong = client.post(begun["Location"], {"name": "Acme ID", "metadata": GOOD.replace("?>", "?><!-- x -->")})
+    assert (wrong.status_code, b"holds a comment" in wrong.content) == (422, True)
+    assert client.post(begun["Location"], {"name": "Acme ID", "metadata": GOOD}).status_code == 302
+    assert "CN=idp" in client.get(begun["Location"]).content.decode()
+    asked = Asked.at(client.get(f"{ours}/?test")["Location"])
+    posted = Client(HTTP_HOST=client.defaults["HTTP_HOST"]).post(f"{ours}/acs/", {"SAMLResponse": Idp().answer(asked)})
+    shown = client.get(posted["Location"])
+    assert (shown.status_code, b"It works" in shown.content, b"person-1" in shown.content) == (200, True, True)
+    assert client.post(f"{begun['Location']}do/activate/").status_code == 302
+    with tenancy.scope(acme.pk):
+        connection.refresh_from_db()
+        assert (connection.state, Identity.objects.count()) == (Connection.State.ACTIVE, 0)
