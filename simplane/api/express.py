@@ -8,8 +8,12 @@ from typing import Any, Protocol
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
-Reply = Callable[[str, Headers, bytes], None]
-"""Status line, headers, body; called once, in any thread."""
+Answer = tuple[str, Headers, bytes]
+"""Status line, headers, body."""
+Reply = Callable[[Callable[[], Answer]], None]
+"""Takes what makes the answer; called once, in any thread. The answer is made in the server's own: who commits for many goes
+on to the next, instead of taking turns with the server for each of them.
+"""
 
 
 class Ticket(Protocol):

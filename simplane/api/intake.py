@@ -83,7 +83,7 @@ def start(environ: Environ, reply: Reply) -> Begun | None:
         return None
 
     def tell(_: bool | None, problem: BaseException | None) -> None:
-        reply(*_answer(path, *(_not_stored(path, problem) if problem else STORED)))
+        reply(lambda: _answer(path, *(_not_stored(path, problem) if problem else STORED)))
 
     return Begun(store.put_and_tell(_of_shop(found, raw), tell), store.WAIT_SECONDS)
 

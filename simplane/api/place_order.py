@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from simplane.api import limits, order_dry_run, order_wait, problems
-from simplane.api.express import ANSWERED, Begun, Environ, Headers, Reply
+from simplane.api.express import ANSWERED, Answer, Begun, Environ, Headers, Reply
 from simplane.api.order_request import read
 from simplane.api.problems import Refused
 from simplane.core.batches import NotDone
@@ -23,8 +23,6 @@ from simplane.ordering.placing import SECONDS, Placed, place, place_and_tell
 
 log = logger(__name__)
 PATH = "/api/v1/orders"
-Answer = tuple[str, Headers, bytes]
-"""Status line, headers, body."""
 
 
 def serve(environ: Environ) -> Answer:
@@ -54,11 +52,12 @@ def start(environ: Environ, reply: Reply) -> Begun | None:
     try:
         order = read(environ, rid)
     except Refused as refused:
-        reply(*_refused(refused, rid))
+        answer = _refused(refused, rid)
+        reply(lambda: answer)
         return ANSWERED
 
     def tell(placed: Placed | None, problem: BaseException | None) -> None:
-        reply(*(_said(placed, rid) if placed is not None else _not_done(problem, rid)))
+        reply(lambda: _said(placed, rid) if placed is not None else _not_done(problem, rid))
 
     return Begun(place_and_tell(order, tell), SECONDS)
 

@@ -15,6 +15,8 @@ from typing import Any
 from gunicorn.util import http_date
 
 Environ = dict[str, Any]
+Answer = tuple[str, list[tuple[str, str]], bytes]
+"""Status line, headers, body."""
 MOST_HEAD = 8192
 MOST_HEADERS = 60
 LARGEST = 65_536

@@ -3,8 +3,8 @@
 Without it a few dozen connections that send half a request hold every thread for as long as they like. It is no
 replacement for a buffering proxy (README), behind which no thread ever waits for a client.
 
-Requests of the application's express lane are answered without a thread: read where the connections are watched, told by
-whoever commits (docs/adr/0003).
+Requests of the application's express lane are read and answered where the connections are watched, without a thread of their
+own; whoever commits for many of them says so once (docs/adr/0003).
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ from __future__ import annotations
 import errno
 import selectors
 import socket
-import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
+from simplane.core.log import logger
 from simplane.ops import express
 
+log = logger(__name__)
 HEAD_SECONDS = 5.0
 BODY_SECONDS = 15.0
 ANSWER_SECONDS = 30.0
 """For one piece of an answer to be taken."""
+ALIVE_EVERY_SECONDS = 1.0
+FAILED: express.Answer = "500 Internal Server Error", [("Content-Length", "0")], b""
 
 
 class TooSlow(ConnectionResetError):
@@ -85,6 +88,16 @@ class HurriedWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turns: dict[float, deque[tuple[float, Turn, Any]]] = {}
+        self._answers: deque[tuple[Turn, Callable[[], express.Answer]]] = deque()
+        self._called = False
+        self._alive_until = 0.0
+
+    def notify(self) -> None:
+        """Tell the master that we live, which is a write to a file: not at every event."""
+        now = time.monotonic()
+        if now >= self._alive_until:
+            self._alive_until = now + ALIVE_EVERY_SECONDS
+            super().notify()
 
     def handle(self, conn: Any) -> Any:
         if not isinstance(conn.sock, HurriedSocket):
@@ -136,8 +149,26 @@ class HurriedWorker(ThreadWorker):  # type: ignore[misc]
             while waiting and (waiting[0][1].over or waiting[0][0] < now):
                 waiting.popleft()[2].give_up()
 
+    def answer(self, turn: Turn, make: Callable[[], express.Answer]) -> None:
+        """Have a turn's answer made and sent here. Called in any thread; the first of many wakes us for all of them."""
+        self._answers.append((turn, make))
+        if not self._called:
+            self._called = True
+            self.method_queue.defer(self._answer_all)
+
+    def _answer_all(self) -> None:
+        self._called = False  # first: whoever comes later calls again
+        while self._answers:
+            turn, make = self._answers.popleft()
+            try:
+                made = make()
+            except Exception:
+                log.exception("web.not_answered")
+                made = FAILED
+            turn.end(express.render(*made))
+
     def rest(self, conn: Any) -> None:
-        """Keep a connection for its next request. Called in any thread."""
+        """Keep a connection for its next request."""
         conn.turn = None
         conn.set_timeout()
         if not self.alive:
@@ -158,33 +189,33 @@ class HurriedWorker(ThreadWorker):  # type: ignore[misc]
 
 
 class Turn:
-    """One express request of a connection, until its answer has gone out."""
+    """One express request of a connection, until its answer has gone out. All but `reply` happens in the server's thread."""
 
     def __init__(self, worker: HurriedWorker, conn: Any) -> None:
         self._worker = worker
         self._conn = conn
-        self._lock = threading.Lock()
         self.paused = False
         self.over = False
 
     def pause(self) -> bool:
         """Whether the answer is still to come; then the connection is watched again after it."""
-        with self._lock:
-            self.paused = not self.over
-            return self.paused
+        self.paused = not self.over
+        return self.paused
 
-    def reply(self, line: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:
-        """Answer. Called once, in any thread; waits for nobody."""
-        raw = express.render(line, headers, body)
-        with self._lock:
-            left = raw[_taken(self._conn.sock.real, raw) :]
-            if not left:
-                self.over = True
-                self._worker.rest(self._conn)
+    def reply(self, make: Callable[[], express.Answer]) -> None:
+        """Answer with what `make` says. Called once, in any thread."""
+        self._worker.answer(self, make)
+
+    def end(self, raw: bytes) -> None:
+        """Send the answer; waits for nobody."""
+        left = raw[_taken(self._conn.sock.real, raw) :]
         if left:
-            self._worker.method_queue.defer(self._worker.finish_slowly, self._conn, left)
-        elif self.paused:
-            self._worker.method_queue.defer(self._worker.listen, self._conn)
+            self._worker.finish_slowly(self._conn, left)
+            return
+        self.over = True
+        self._worker.rest(self._conn)
+        if self.paused:
+            self._worker.listen(self._conn)
 
 
 def _received(conn: Any) -> bytes:
