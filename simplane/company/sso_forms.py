@@ -17,9 +17,9 @@ PROTOCOLS = [(Connection.Protocol.OIDC, "OpenID Connect (recommended)"), (Connec
 ROLES = [("", "no role"), *((role.value, role.label) for role in CompanyRole)]
 BLANK_ROWS = 3
 CLAIMS = {
-    "email_claim": ("Holds the e-mail address", "Empty: email, else the name to sign in with."),
-    "name_claim": ("Holds the name", "Empty: name."),
-    "groups_claim": ("Holds the groups", "Empty: groups, else roles."),
+    "email_claim": ("holds the e-mail address", "Empty: the usual ones."),
+    "name_claim": ("holds the name", "Empty: the usual ones."),
+    "groups_claim": ("holds the groups", "Empty: the usual ones."),
 }
 
 
@@ -30,14 +30,28 @@ class NewForm(forms.Form):
     protocol = forms.ChoiceField(choices=PROTOCOLS)
 
 
-class _ProviderForm(forms.Form):
+class ClaimsForm(forms.Form):
+    """For a provider that names things in its own way."""
+
     def __init__(self, given: Mapping[str, Any] | None, connection: Connection) -> None:
-        known = {field: getattr(connection, field) for field in ("name", *CLAIMS)}
-        self.connection = connection
-        super().__init__(given, initial={**known, **self.known(connection)})
+        super().__init__(given, initial={field: getattr(connection, field) for field in CLAIMS})
+        what = "Claim" if connection.protocol == Connection.Protocol.OIDC else "Attribute"
         for field, (label, words) in CLAIMS.items():
-            what = f"Claim that {label.lower()}" if connection.protocol == Connection.Protocol.OIDC else label
-            self.fields[field] = forms.CharField(label=what, max_length=200, required=False, help_text=words)
+            shown = f"{what} that {label}"
+            self.fields[field] = forms.CharField(label=shown, max_length=200, required=False, help_text=words)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything stands there."""
+        return any(self[field].value() for field in CLAIMS)
+
+
+class _ProviderForm(forms.Form):
+    name = forms.CharField(max_length=60, help_text="Stands on the button: Continue with …")
+
+    def __init__(self, given: Mapping[str, Any] | None, connection: Connection) -> None:
+        self.connection = connection
+        super().__init__(given, initial={"name": connection.name, **self.known(connection)})
 
     def known(self, connection: Connection) -> dict[str, Any]:
         """What stands in the fields of its protocol."""
@@ -45,13 +59,12 @@ class _ProviderForm(forms.Form):
 
     def asked(self) -> dict[str, Any]:
         """What to change, looked up at the provider where that says more. Raises a Refusal. No transaction may be open."""
-        return {field: self.cleaned_data[field] for field in ("name", *CLAIMS)}
+        return {"name": self.cleaned_data["name"]}
 
 
 class OidcForm(_ProviderForm):
     """What an OpenID provider shows for an application."""
 
-    name = forms.CharField(max_length=60, help_text="Stands on the button: Continue with …")
     issuer = forms.CharField(
         max_length=500,
         help_text="Entra ID: https://login.microsoftonline.com/<tenant id>/v2.0. Okta: https://<you>.okta.com."
@@ -84,7 +97,6 @@ class OidcForm(_ProviderForm):
 class SamlForm(_ProviderForm):
     """What a SAML provider says of itself: the address of its metadata, the metadata, or its parts."""
 
-    name = forms.CharField(max_length=60, help_text="Stands on the button: Continue with …")
     metadata_url = forms.CharField(
         label="Address of its metadata", max_length=1000, required=False, help_text="It is read now, once."
     )

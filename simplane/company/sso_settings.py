@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,7 +13,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from simplane.company.settings_tabs import show_settings
 from simplane.company.shell import CompanyRequest, page
-from simplane.company.sso_forms import ROLES, NewForm, certificates_of, provider_form, role_rows, roles_asked
+from simplane.company.sso_forms import (
+    ROLES,
+    ClaimsForm,
+    NewForm,
+    OidcForm,
+    SamlForm,
+    certificates_of,
+    provider_form,
+    role_rows,
+    roles_asked,
+)
 from simplane.core import tenancy
 from simplane.core.errors import NotFound, Refusal
 from simplane.organizations.hosts import address_of
@@ -56,15 +66,17 @@ def sign_in(request: CompanyRequest) -> HttpResponse:
 def connection(request: CompanyRequest, public_id: str) -> HttpResponse:
     """One connection: what the provider must know, what it shows, the test, who comes in as what, and its switch."""
     found = _get(request, public_id)
-    form = provider_form(found, request.POST if request.method == "POST" else None)
+    given = request.POST if request.method == "POST" else None
+    form, claims = provider_form(found, given), ClaimsForm(given, found)
     status = 200
     if request.method == "POST":
-        if form.is_valid() and _saved(request, form, public_id):
+        if form.is_valid() and claims.is_valid() and _saved(request, form, claims, public_id):
             return redirect("company:connection", public_id)
         status = 422
     context = {
         "connection": found,
         "form": form,
+        "claims": claims,
         "complete": bool(found.issuer or found.idp_entity_id),
         "addresses": _addresses(request, found),
         "certificates": certificates_of(found),
@@ -137,15 +149,16 @@ def _begun(request: CompanyRequest, form: NewForm) -> Connection | None:
         return None
 
 
-def _saved(request: CompanyRequest, form: Any, public_id: str) -> bool:
+def _saved(request: CompanyRequest, form: OidcForm | SamlForm, claims: ClaimsForm, public_id: str) -> bool:
     try:
-        asked = form.asked()
+        asked = {**form.asked(), **claims.cleaned_data}
         with tenancy.scope(request.company.organization.pk):
             connections.change(public_id, **asked)
     except Refusal as refusal:
         form.add_error(None, str(refusal))
         return False
-    return attempt(request, "Saved. Now test it.", lambda: None)
+    messages.success(request, "Saved. Now test it.")
+    return True
 
 
 def _get(request: CompanyRequest, public_id: str) -> Connection:

@@ -16,7 +16,7 @@ from simplane.policies.alerting import ORDER
 from simplane.policies.choices import Severity
 from simplane.policies.reading import reachable
 
-KINDS = ("budget", "data_cap", "countries", "unused", "auto_top_up", "line", "usage", "billing")
+KINDS = ("budget", "data_cap", "countries", "unused", "auto_top_up", "line", "usage", "billing", "sign_in")
 """What can be told; other packages raise alerts of the last ones."""
 MOST = 20
 
