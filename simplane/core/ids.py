@@ -25,7 +25,7 @@ def _sixty_bits() -> int:
     try:
         return _random.pop()
     except IndexError:
-        made = [one >> 4 for one in struct.unpack(f"{_AT_ONCE}Q", os.urandom(8 * _AT_ONCE))]
+        made: list[int] = [one >> 4 for one in struct.unpack(f"{_AT_ONCE}Q", os.urandom(8 * _AT_ONCE))]
         _random.extend(made[1:])
         return made[0]
 
