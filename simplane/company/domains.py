@@ -22,7 +22,7 @@ class DomainForm(forms.Form):
     for_mail = forms.BooleanField(
         label="For single sign-on",
         required=False,
-        help_text="Of people with addresses of this domain. It does nothing until single sign-on can be connected.",
+        help_text="A sign-in through your provider is believed about addresses of this domain.",
     )
 
 
