@@ -1,4 +1,4 @@
-"""Fixtures for all tests. Factories live in tests/factories.py."""
+"""Fixtures for all tests. Factories live in tests/factories/."""
 
 from __future__ import annotations
 

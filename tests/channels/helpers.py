@@ -16,6 +16,7 @@ from simplane.core import clock, inbox, jobs
 from simplane.core.models import InboxMessage
 from simplane.ordering.models import Order, Unit
 from tests import factories
+from tests.channels import bodies
 from tests.standins import Standin
 
 DOMAIN = "demo-shop.myshopify.com"
@@ -122,3 +123,16 @@ def done(row: Refund) -> Refund:
 def paid_back(merchant: Merchant, made: dict[str, Any]) -> list[int]:
     """Amounts of the refunds in the shop's books."""
     return [one["amount_minor"] for one in merchant.order(made["order_id"])["refunds"]]
+
+
+def told(topic: str, body: Any, **given: Any) -> InboxMessage:
+    """A message that is worked on without any read."""
+    message = bodies.message(topic, body, **given)
+    inbox.handle_message(message.pk)
+    message.refresh_from_db()
+    return message
+
+
+def order_of(message: InboxMessage) -> Order:
+    """The order a message was about."""
+    return Order.objects.get(pk=message.order_id or 0)

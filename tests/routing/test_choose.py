@@ -1,4 +1,4 @@
-"""A decision from the tables: what is collected, the receipt, going through it again."""
+"""A decision from the tables: what is collected, what counts, and its receipt."""
 
 from __future__ import annotations
 
@@ -7,55 +7,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from simplane.catalog.actions import change_product, set_rate
-from simplane.catalog.errors import BadPrice, UnknownProduct
 from simplane.catalog.models import Product
 from simplane.catalog.values import ProductSpec
 from simplane.core import clock
 from simplane.core.money import Money
-from simplane.routing import stats
-from simplane.routing.actions import Chosen, choose, explain, replay
-from simplane.routing.errors import UnknownReceipt
+from simplane.routing.actions import choose
 from simplane.routing.models import Receipt
 from simplane.suppliers.breakers import breaker
 from simplane.suppliers.models import Offer, Supplier
 from tests import factories
+from tests.routing.deciding import NINE_EUROS, candidates, decide, sold
 
 pytestmark = pytest.mark.django_db
-USD_EUR = Decimal("0.92")
-NINE_EUROS = Money(900, "EUR")
-
-
-@pytest.fixture
-def product() -> Product:
-    set_rate("USD", "EUR", USD_EUR)
-    return factories.product()
-
-
-def sold(product: Product, cost_minor: int = 300, **given: Any) -> Offer:
-    """An offer that is approved for the product."""
-    offer = factories.offer(cost_minor=cost_minor, **given)
-    factories.match(product=product, offer=offer)
-    return offer
-
-
-def decide(product: Product, price: Money = NINE_EUROS, **given: Any) -> Chosen:
-    asked: dict[str, Any] = {
-        "unit_id": 1,
-        "refused_offers": frozenset(),
-        "refused_groups": frozenset(),
-        "stand_ins_only": False,
-    }
-    stats.forget()
-    return choose(product=product, price=price, **asked | given)
-
-
-def candidates(chosen: Chosen) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = Receipt.objects.get(pk=chosen.receipt_id).candidates
-    return found
 
 
 def test_the_best_offer_is_chosen_with_its_supplier_and_a_receipt(product: Product) -> None:
@@ -321,67 +287,6 @@ def test_of_many_candidates_the_best_are_listed_and_the_rest_counted(product: Pr
 
     assert len(listed) == 51
     assert listed[50]["reasons"] == ["5 × worth less"]
-
-
-def test_a_decision_can_be_gone_through_again(product: Product) -> None:
-    sold(product, 300)
-    sold(product, 400)
-    sold(product, 500, supplier=factories.supplier(paused_reason="asleep"))
-    factories.rule(kind="prefer", product=product, amount_minor=10)
-    chosen = decide(product)
-    Offer.objects.update(cost_minor=1)
-
-    again = replay(chosen.receipt_id)
-
-    assert again.same is True
-    assert again.version == again.version_now
-    assert [one["verdict"] for one in again.again] == ["chosen", "ranked", "refused"]
-
-
-def test_a_receipt_that_was_tampered_with_is_noticed(product: Product) -> None:
-    sold(product, 300)
-    chosen = decide(product)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE routing_receipt SET candidates = jsonb_set(candidates, '{0,value_minor}', '1') WHERE id = %s",
-            [chosen.receipt_id],
-        )
-
-    assert replay(chosen.receipt_id).same is False
-
-
-def test_a_receipt_whose_facts_are_of_another_kind_is_shown_as_not_the_same(product: Product) -> None:
-    receipt = factories.receipt(product=product, version=0)
-
-    again = replay(receipt.pk)
-
-    assert (again.same, again.version, again.again) == (False, 0, [])
-
-
-def test_there_is_no_replay_of_a_receipt_that_is_not_there() -> None:
-    with pytest.raises(UnknownReceipt):
-        replay(0)
-
-
-def test_explaining_writes_nothing_and_shows_unapproved_offers_too(product: Product) -> None:
-    factories.price(product=product, amount_minor=900)
-    offer = sold(product)
-    factories.match(product=product, state="proposed")
-
-    found = explain(product.sku)
-
-    assert Receipt.objects.count() == 0
-    assert (found.facts.price_minor, found.facts.currency) == (900, "EUR")
-    assert found.ranking.chosen is not None
-    assert found.ranking.chosen.offer_id == offer.pk
-    assert found.ranking.verdicts[1].reasons == ("match is proposed, not approved",)
-
-
-def test_explaining_needs_a_known_product_and_a_price(product: Product) -> None:
-    with pytest.raises(UnknownProduct):
-        explain("NOTHING")
-    with pytest.raises(BadPrice):
-        explain(product.sku)
 
 
 def test_a_top_up_promise_asks_the_suppliers_capabilities(product: Product) -> None:

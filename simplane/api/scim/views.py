@@ -8,7 +8,6 @@ from http import HTTPStatus
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
-from django.views.decorators.csrf import csrf_exempt
 from scim2_models import SCIMException, UnauthorizedException
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
@@ -34,7 +33,6 @@ OVERTAKEN = 5
 """How often a change is tried again when another one came between; identity providers send several at once."""
 
 
-@csrf_exempt
 def scim(request: HttpRequest, path: str = "") -> HttpResponse:
     """Whatever happens ends as a SCIM answer."""
     wait = 0.0
