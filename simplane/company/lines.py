@@ -7,12 +7,11 @@ from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
 from simplane.company.deeds import DEEDS
-from simplane.company.reach import led_by, within
+from simplane.company.reach import team_choices, within
 from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.fleet.models import FleetLine, Plan
 from simplane.ui.paging import page_of
-from simplane.workforce.models import Team
 
 
 @require_safe
@@ -23,8 +22,8 @@ def lines(request: CompanyRequest) -> HttpResponse:
     context = {
         "page": page_of(rows.select_related("employee", "plan", "team"), request.GET),
         "states": FleetLine.State.choices,
-        "teams": led_by(request.company) if request.company.narrow else Team.objects.order_by("name"),
-        "plans": Plan.objects.order_by("name"),
+        "teams": team_choices(request.company),
+        "plans": Plan.objects.order_by("name").values_list("public_id", "name"),
         "deeds": DEEDS.values(),
         "search": request.GET.get("q", ""),
         "views": saved_views(request, "lines"),

@@ -79,24 +79,20 @@ def member_remove(request: CompanyRequest, number: str) -> HttpResponse:
 
 @require_POST
 @page("settings:write")
-def invitation_again(request: CompanyRequest, number: str) -> HttpResponse:
-    """Another mail with another link."""
+def invitation_deed(request: CompanyRequest, number: str, name: str) -> HttpResponse:
+    """`again`: another mail with another link; `withdraw`: the link works no more."""
     company_id, found = _invitation(request, number)
 
     def send() -> None:
         colleagues.check_pace()
         send_again(company_id, found)
 
-    attempt(request, "Another link is on its way; the one before no longer works.", send)
-    return redirect("company:members")
-
-
-@require_POST
-@page("settings:write")
-def invitation_withdraw(request: CompanyRequest, number: str) -> HttpResponse:
-    """The link works no more."""
-    company_id, found = _invitation(request, number)
-    attempt(request, "The link no longer works.", lambda: withdraw(company_id, found))
+    if name == "again":
+        attempt(request, "Another link is on its way; the one before no longer works.", send)
+    elif name == "withdraw":
+        attempt(request, "The link no longer works.", lambda: withdraw(company_id, found))
+    else:
+        raise NotFound("there is no such deed")
     return redirect("company:members")
 
 

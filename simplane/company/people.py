@@ -6,12 +6,12 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_safe
 
-from simplane.company.reach import led_by, within
+from simplane.company.reach import team_choices, within
 from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.fleet.models import FleetLine
 from simplane.ui.paging import page_of
-from simplane.workforce.models import CostCentre, Employee, Team
+from simplane.workforce.models import CostCentre, Employee
 
 OPEN_LINES = ~Q(lines__state__in=[FleetLine.State.ENDED, FleetLine.State.FAILED])
 
@@ -25,8 +25,8 @@ def people(request: CompanyRequest) -> HttpResponse:
     context = {
         "page": page_of(shown, request.GET),
         "states": Employee.State.choices,
-        "teams": led_by(request.company) if request.company.narrow else Team.objects.order_by("name"),
-        "centres": CostCentre.objects.order_by("code"),
+        "teams": team_choices(request.company),
+        "centres": CostCentre.objects.order_by("code").values_list("public_id", "code"),
         "search": request.GET.get("q", ""),
         "views": saved_views(request, "people"),
     }

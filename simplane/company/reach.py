@@ -7,6 +7,7 @@ from typing import TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from simplane.company.standing import Standing
+from simplane.fleet.leading import teams_led_by
 from simplane.workforce.models import Team
 
 M = TypeVar("M", bound=Model)
@@ -21,4 +22,10 @@ def within(company: Standing, rows: QuerySet[M], *, team: str = "team") -> Query
 
 def led_by(company: Standing) -> QuerySet[Team]:
     """The teams that this person leads."""
-    return Team.objects.filter(lead__user=company.user)
+    return teams_led_by(company.user.pk)
+
+
+def team_choices(company: Standing) -> QuerySet[Team, tuple[str, str]]:
+    """Public ids and names of the teams that this member may look at, by name."""
+    teams = led_by(company) if company.narrow else Team.objects.all()
+    return teams.order_by("name").values_list("public_id", "name")

@@ -14,7 +14,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django_htmx.http import HttpResponseClientRedirect
 
 from simplane.company.menu import menu_for
 from simplane.company.standing import Standing, standing_of, tenant_of
@@ -24,6 +23,7 @@ from simplane.core.errors import NotFound
 from simplane.organizations.adapter import SESSION_TENANT
 from simplane.organizations.company_roles import PERMISSIONS
 from simplane.organizations.models import Membership, User
+from simplane.ui.frames import is_part, led_elsewhere, may_of
 
 P = ParamSpec("P")
 
@@ -102,9 +102,8 @@ def show(
     `section` marks the entry of the menu. Templates see `company` (the standing) and `may` (its permissions).
     """
     company = request.company
-    may = {name.replace(":", "_"): company.may(name) for name in PERMISSIONS}
-    shared: dict[str, Any] = {"company": company, "section": section, "may": may}
-    if request.headers.get("HX-Request") == "true":
+    shared: dict[str, Any] = {"company": company, "section": section, "may": may_of(PERMISSIONS, company.may)}
+    if is_part(request):
         shared["frame"] = "company/fragment.html"
     else:
         shared |= {"frame": "company/frame.html", "menu": menu_for(company)}
@@ -123,7 +122,4 @@ def _end_session(request: HttpRequest) -> None:
 def _to_login(request: HttpRequest) -> HttpResponse:
     if request.session.get(SESSION_TENANT) == tenant_of(request).pk:
         _end_session(request)
-    target = redirect_to_login(request.get_full_path())
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponseClientRedirect(target.url)
-    return target
+    return led_elsewhere(request, redirect_to_login(request.get_full_path()))

@@ -36,7 +36,6 @@ pages: list[URLPattern] = [
     path("members/invite/", members.member_invite, name="member_invite"),
     path("members/<str:number>/role/", members.member_role, name="member_role"),
     path("members/<str:number>/remove/", members.member_remove, name="member_remove"),
-    path("members/invitations/<str:number>/again/", members.invitation_again, name="invitation_again"),
-    path("members/invitations/<str:number>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
+    path("members/invitations/<str:number>/<str:name>/", members.invitation_deed, name="invitation_deed"),
 ]
 open_pages: list[URLPattern] = [path("invited/<str:secret>/", invited.invited, name="invited")]

@@ -11,6 +11,7 @@ from django.db.models import Model, Q, QuerySet
 from simplane.company.reach import led_by
 from simplane.company.standing import Standing
 from simplane.core.tenancy import TenantModel
+from simplane.fleet.leading import about
 from simplane.fleet.models import FleetLine
 from simplane.workforce.models import CostCentre, Employee, Team
 
@@ -54,10 +55,7 @@ def concerning(company: Standing, rows: QuerySet[M], *, wide: bool = False) -> Q
     """
     if not company.narrow:
         return rows
-    led = led_by(company)
-    mine = Q(level="team", subject_id__in=led.values("pk"))
-    mine |= Q(level="employee", subject_id__in=Employee.objects.filter(team__in=led).values("pk"))
-    mine |= Q(level="line", subject_id__in=FleetLine.objects.filter(team__in=led).values("pk"))
+    mine = about(led_by(company))
     return rows.filter(mine | COMPANY_WIDE if wide else mine)
 
 

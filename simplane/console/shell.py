@@ -11,13 +11,14 @@ from django.shortcuts import render
 from simplane.console.menu import GROUPS
 from simplane.console.waiting import waiting_count
 from simplane.ordering.letters import waiting
+from simplane.ui.frames import is_part
 
 
 def page(
     request: HttpRequest, template: str, section: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Render `console/<template>.html`; a partial update gets the content without the frame."""
-    frame = "console/fragment.html" if request.headers.get("HX-Request") == "true" else "console/frame.html"
+    frame = "console/fragment.html" if is_part(request) else "console/frame.html"
     shared: dict[str, Any] = {"frame": frame, "section": section}
     if frame == "console/frame.html":
         shared |= {

@@ -22,6 +22,7 @@ from simplane.hub.recipient import RecipientForm
 from simplane.hub.shell import HubRequest, page, show
 from simplane.ledger.queries import wallets
 from simplane.ledger.values import WalletState
+from simplane.ui.frames import is_part
 from simplane.ui.outcomes import back
 
 
@@ -105,7 +106,7 @@ def cart_add(request: HubRequest) -> HttpResponse:
         problem = ""
     except BadInput as refusal:
         rows, problem = cart.rows(request.session, hub.organization.pk), str(refusal)
-    if request.headers.get("HX-Request") == "true":
+    if is_part(request):
         units = sum(row.quantity for row in rows)
         lying = sum(row.quantity for row in rows if row.sku == sku)
         return render(request, "hub/cart_added.html", {"problem": problem, "in_cart": lying, "cart_units": units})
@@ -125,7 +126,7 @@ def cart_change(request: HubRequest) -> HttpResponse:
         cart.take_out(session, account, [request.POST["remove"]])
     else:
         refused = not _changed(request)
-    if request.headers.get("HX-Request") == "true" and (refused or not cart.rows(session, account)):
+    if is_part(request) and (refused or not cart.rows(session, account)):
         # More of the page changes than the rows.
         return HttpResponseClientRedirect(reverse("hub:cart"))
     return redirect("hub:cart")

@@ -11,7 +11,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django_htmx.http import HttpResponseClientRedirect
 
 from simplane.core import context as who
 from simplane.core.errors import NotFound
@@ -19,6 +18,7 @@ from simplane.hub.menu import menu_for
 from simplane.hub.standing import Standing, standing_of
 from simplane.organizations.models import Organization, User
 from simplane.organizations.roles import PERMISSIONS
+from simplane.ui.frames import is_part, led_elsewhere, may_of
 
 P = ParamSpec("P")
 _SERVICE = frozenset({"orders:write", "wallet:topup", "webhooks:manage", "branding:manage"})
@@ -93,26 +93,21 @@ def show(
     `section` marks the entry of the menu. Templates see `hub` (the standing) and `may` (its permissions).
     """
     hub = request.hub
-    shared: dict[str, Any] = {"hub": hub, "section": section, "may": permissions(hub)}
-    if request.headers.get("HX-Request") == "true":
+    shared: dict[str, Any] = {"hub": hub, "section": section, "may": may_of(PERMISSIONS, hub.may)}
+    if is_part(request):
         shared["frame"] = "hub/fragment.html"
     else:
         shared |= {"frame": "hub/frame.html", "menu": menu_for(hub)}
     return render(request, f"hub/{template}.html", shared | context, status=status)
 
 
-def permissions(hub: Standing) -> dict[str, bool]:
-    """Which permissions the role holds, by names a template can say: `may.orders_write`."""
-    return {name.replace(":", "_"): hub.may(name) for name in PERMISSIONS}
-
-
 def _standing(request: HttpRequest) -> Standing | HttpResponse:
     user = request.user
     if not isinstance(user, User):
-        return _elsewhere(request, redirect_to_login(request.get_full_path()))
+        return led_elsewhere(request, redirect_to_login(request.get_full_path()))
     found = standing_of(request, user)
     if found is None and user.is_staff:
-        return _elsewhere(request, HttpResponseRedirect("/console/"))
+        return led_elsewhere(request, HttpResponseRedirect("/console/"))
     if found is None:
         raise PermissionDenied("you belong to no reseller account (any more): ask its owner for an invitation")
     return found
@@ -130,10 +125,3 @@ def _refuse(found: Standing, permission: str, members_only: bool) -> None:
 def _refuse_suspended(found: Standing) -> None:
     if found.organization.state == Organization.State.SUSPENDED:
         raise PermissionDenied("the account is suspended: you may look at everything, for anything else write to us")
-
-
-def _elsewhere(request: HttpRequest, target: HttpResponseRedirect) -> HttpResponse:
-    """A refresh in the background must not put another page into the middle of this one."""
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponseClientRedirect(target.url)
-    return target

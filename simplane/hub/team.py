@@ -127,7 +127,8 @@ def _list(request: HubRequest, form: InviteForm, *, status: int = 200) -> HttpRe
     home = request.hub.home
     context = {
         "members": members(home.pk),
-        "invitations": open_ones(home.pk).order_by("created_at"),
+        "invitations": [(one, Role(one.role).label) for one in open_ones(home.pk).order_by("created_at")],
+        "writes": not request.hub.acting,
         "now": clock.now(),
         "form": form,
         "roles": [(role, role.label, WORDS[role]) for role in Role],

@@ -13,6 +13,7 @@ from simplane.hub.wallet import chosen
 from simplane.ledger.queries import wallets
 from simplane.payments import queries
 from simplane.payments.models import TopUp
+from simplane.ui.frames import is_part
 from simplane.ui.paging import page_of
 
 S = TopUp.State
@@ -56,7 +57,7 @@ def top_up(request: HubRequest, public_id: str) -> HttpResponse:
     found = queries.top_up(request.hub.organization.pk, public_id)
     pays = request.hub.may("wallet:topup") and not request.hub.acting
     payable = pays and found.state == S.AWAITING and bool(found.url)
-    if request.headers.get("HX-Request") == "true" and request.GET.get("stamp") == found.state:
+    if is_part(request) and request.GET.get("stamp") == found.state:
         return HttpResponse(status=204)
     context = {"top_up": found, "payable": payable, "waiting": found.state in WAITING}
     answer = show(request, "top_up", "wallet", context)
