@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from simplane.alerts.slack import cut, escape
@@ -24,6 +25,15 @@ First seen {first:%Y-%m-%d %H:%M} UTC, {count} so far. Look at it, and say that 
 
 {company} chose to be told of such things here; an owner can change that in Settings.
 """
+_DIGEST = """Hello,
+
+{parts}
+Look at them, and say what you have:
+
+{link}
+
+You asked {company} for this mail every morning; on the same page you end it.
+"""
 _QUESTION = """Hello,
 
 {who} asks for “{what}” for {price}.
@@ -36,6 +46,14 @@ Look at it and decide, before {until:%-d %B %Y %H:%M} UTC:
 
 Opening the link decides nothing. It is yours alone: do not pass it on.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of what happened, a line each, and how much there is in all."""
+
+    shown: list[str]
+    total: int
 
 
 def mail_alert(alert: Alert, company: str, link: str) -> tuple[str, str]:
@@ -77,6 +95,14 @@ def mail_question(asked: Approval, link: str) -> tuple[str, str]:
     return f"Please decide: {what} for {price}", text
 
 
+def mail_digest(company: str, going_on: Part, over: Part, ended: Part, link: str) -> tuple[str, str]:
+    """Subject and text of the daily mail; what there is nothing of is left out."""
+    parts = [("Going on", going_on), ("Over since the last mail", over), ("Lines that ended", ended)]
+    text = "\n".join(_listed(title, part) for title, part in parts if part.total)
+    subject = f"{company}: {going_on.total} alert{'' if going_on.total == 1 else 's'} going on"
+    return subject, _DIGEST.format(parts=text, link=link, company=company)
+
+
 def slack_question(asked: Approval, address: str) -> dict[str, object]:
     """A question with two buttons. What a press says is proved by Slack's signature, not by the message."""
     what, price = str(asked.facts.get("plan_name", "")), money(asked.amount_minor, asked.currency)
@@ -90,6 +116,12 @@ def slack_question(asked: Approval, address: str) -> dict[str, object]:
     ]
     blocks = [_header(head), _section(asks), {"type": "actions", "elements": buttons}]
     return {"text": cut(escape(head), _SECTION), "blocks": blocks}
+
+
+def _listed(title: str, part: Part) -> str:
+    more = part.total - len(part.shown)
+    rows = [*part.shown, *([f"and {more} more"] if more else [])]
+    return f"{title}: {part.total}\n" + "".join(f"- {one}\n" for one in rows)
 
 
 def _head(alert: Alert) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from simplane.alerts import actions, company, watch
+from simplane.alerts import actions, company, digest, watch
 from simplane.alerts.models import Alert
 from simplane.alerts.values import console
-from simplane.core import deadletters, jobs, work
+from simplane.core import clock, deadletters, jobs, work
 from simplane.core.db import transaction
 from simplane.core.schedule import scheduled
 from simplane.ordering.letters import waiting
 from simplane.ordering.models import Order
+from simplane.policies import digests
 from simplane.suppliers.models import Supplier
 
 
@@ -127,3 +129,20 @@ async def company_question(organization_id: int, approval_id: int) -> None:
 @jobs.job("alerts.company_question_mail", queue="mail")
 def company_question_mail(organization_id: int, approval_id: int, user_id: int) -> None:
     company.question_mail(organization_id, approval_id, user_id)
+
+
+@scheduled("company_digests", cron="*/10 * * * *", title="Daily mails to members of companies, in their morning")
+def company_digests() -> dict[str, Any]:
+    with transaction():
+        due = digests.take_due(clock.now())
+        many = [
+            {"organization_id": one.organization_id, "user_id": one.user_id, "since": one.since.isoformat()}
+            for one in due
+        ]
+        jobs.enqueue_many("alerts.company_digest_mail", many)
+    return {"mails": len(due)}
+
+
+@jobs.job("alerts.company_digest_mail", queue="mail")
+def company_digest_mail(organization_id: int, user_id: int, since: str) -> None:
+    digest.mail(organization_id, user_id, datetime.fromisoformat(since))

@@ -17,7 +17,7 @@ from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.whom import Whom, concerning, named
 from simplane.core.cells import csv_lines
 from simplane.core.errors import NotFound
-from simplane.policies import alerting, queries
+from simplane.policies import alerting, digests, queries
 from simplane.policies.alert_models import Alert
 from simplane.policies.choices import Severity
 from simplane.policies.routes import KINDS
@@ -67,8 +67,24 @@ def alerts(request: CompanyRequest) -> HttpResponse:
         "kinds": [(one, words(one).capitalize()) for one in KINDS],
         "csv": query.urlencode(),
         "views": saved_views(request, "alerts"),
+        "daily": digests.wants(request.company.organization.pk, request.company.user.pk),
     }
     return show(request, "alerts", "alerts", context)
+
+
+@require_POST
+@page("alerts:read")
+def daily_mail(request: CompanyRequest) -> HttpResponse:
+    """`wanted=1`: one mail every morning to this member; else no more."""
+    company, wanted = request.company, bool(request.POST.get("wanted"))
+    attempt(
+        request,
+        "From tomorrow on you get a mail in the morning, when there is something to say."
+        if wanted
+        else "No more daily mail.",
+        lambda: digests.want(company.organization.pk, company.user.pk, wanted),
+    )
+    return redirect("company:alerts")
 
 
 @require_POST

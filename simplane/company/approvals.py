@@ -94,16 +94,12 @@ def waiting(company: Standing) -> int:
     ).count()
 
 
-def is_own(company: Standing, asked: Approval) -> bool:
-    """Whether this member asked it."""
-    return asked.asked_by.split(" ", maxsplit=1)[0] == f"user:{company.user.pk}"
-
-
 def _with_names(company: Standing, rows: list[Approval]) -> list[Asked]:
     keys = {one.pk: [(level, one.facts[f"{level}_id"]) for level in ("employee", "team")] for one in rows}
     names = named(key for pairs in keys.values() for key in pairs if key[1])
     return [
-        Asked(one, is_own(company, one), ", ".join(names[key].name for key in keys[one.pk] if key[1])) for one in rows
+        Asked(one, company.is_actor(one.asked_by), ", ".join(names[key].name for key in keys[one.pk] if key[1]))
+        for one in rows
     ]
 
 

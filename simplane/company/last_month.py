@@ -16,11 +16,27 @@ from simplane.policies.values import PurchaseFacts
 from simplane.usage.models import Spend, UsageDay
 
 
-def dry_run(rule: Rule) -> tuple[Period, DryRun]:
-    """What this rule would have done in the last whole month of the company's calendar."""
+def dry_run(rule: Rule, *, teams: set[int] | None = None) -> tuple[Period, DryRun]:
+    """What this rule would have done in the last whole month of the company's calendar.
+
+    `teams`: only to these, though it is judged by what the whole company bought and used; None: to everybody.
+    """
     zone = settings_of(tenancy.organization_id()).time_zone
     month = period("month", period("month", clock.now(), zone).since - timedelta(days=1), zone)
-    return month, of_rule(rule, purchases(month), days(month), zone)
+    bought, used = purchases(month), days(month)
+    tried = of_rule(rule, bought, used, zone)
+    return month, tried if teams is None else _narrowed(tried, bought, used, teams)
+
+
+def _narrowed(tried: DryRun, bought: list[PurchaseFacts], used: list[LineDay], teams: set[int]) -> DryRun:
+    lines = {one.line_id for one in used if one.team_id in teams}
+    return DryRun(
+        purchases=sum(one.team_id in teams for one in bought),
+        refused=tuple(one for one in tried.refused if one.facts.team_id in teams),
+        asked=tuple(one for one in tried.asked if one.facts.team_id in teams),
+        lines=len(lines),
+        stopped=tuple(one for one in tried.stopped if one.line_id in lines),
+    )
 
 
 def days(month: Period) -> list[LineDay]:

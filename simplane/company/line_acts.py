@@ -114,15 +114,17 @@ def _name(line: FleetLine) -> str:
 @require_safe
 @page("lines:read")
 def bulk_page(request: CompanyRequest, public_id: str) -> HttpResponse:
-    """How far many operations are; it refreshes by itself while something is under way."""
+    """How far many operations are; it refreshes by itself while something is under way. A manager sees their own."""
     found = bulk.progress(public_id)
+    if request.company.narrow and not request.company.is_actor(found.bulk.asked_by):
+        raise NotFound("there is no such bulk")
     rows = Operation.objects.filter(bulk=found.bulk).select_related("line__employee", "line__plan")
     shown = within(request.company, rows, team="line__team").order_by("pk")[:200]
     over = found.done + found.failed + found.refused + found.planned
     context = {
         "found": found,
         "rows": shown,
-        "refused": [] if request.company.narrow else found.bulk.rows.exclude(refused="").order_by("number")[:200],
+        "refused": found.bulk.rows.exclude(refused="").order_by("number")[:200],
         "share": 100 * over // max(1, over + found.open + found.waiting),
     }
     return show(request, "bulk", "lines", context)

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from simplane.company.last_month import dry_run
+from simplane.company.reach import led_by
 from simplane.company.rule_kinds import FORMS
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.whom import concerning, named
@@ -34,7 +35,8 @@ def rule(request: CompanyRequest, public_id: str) -> HttpResponse:
     """One rule. With `?dry_run=1` it is tried on last month."""
     found = own_rule(request, public_id)
     versions = PolicyVersion.objects.filter(policy=found).order_by("-version")[:SHOWN]
-    month, tried = dry_run(as_rule(found)) if request.GET.get("dry_run") else (None, None)
+    teams = set(led_by(request.company).values_list("pk", flat=True)) if request.company.narrow else None
+    month, tried = dry_run(as_rule(found), teams=teams) if request.GET.get("dry_run") else (None, None)
     context = {
         "rule": found,
         "label": FORMS[found.kind].label,

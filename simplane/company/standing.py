@@ -32,6 +32,10 @@ class Standing:
         """As it stands in the audit trail."""
         return f"user:{self.user.pk} {self.user.email}"[:120]
 
+    def is_actor(self, actor: str) -> bool:
+        """Whether it was this member, as it stands in the audit trail; their address may be another one since."""
+        return actor.split(" ", maxsplit=1)[0] == f"user:{self.user.pk}"
+
     def may(self, permission: str) -> bool:
         """Whether the role holds the permission."""
         return allows(self.role, permission)

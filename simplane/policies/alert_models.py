@@ -107,3 +107,19 @@ class AlertSent(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.alert_id} by {self.route_id}: {self.state}"
+
+
+class DigestReader(TenantModel):
+    """A member who wants one mail every morning about the company's alerts."""
+
+    user = models.ForeignKey("organizations.User", models.CASCADE, related_name="+", db_index=False)
+    told_on = models.DateField()
+    """The last day, in the company's calendar, whose mail was asked for; at first the day on which they wanted it."""
+    told_at = models.DateTimeField()
+    """What happened after it is in the next mail."""
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization", "user"], name="digest_reader_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} of {self.organization_id}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from simplane.core import clock
 from simplane.policies.alert_models import Alert
@@ -84,10 +83,3 @@ def alerts(organization_id: int, *, resolved: bool = False) -> QuerySet[Alert]:
     rows: QuerySet[Alert] = Alert.objects.filter(organization_id=organization_id)
     over = {"state": Alert.State.RESOLVED}
     return (rows.filter(**over) if resolved else rows.exclude(**over)).order_by("-pk")
-
-
-def digest(organization_id: int, since: datetime) -> list[tuple[str, str, int]]:
-    """Kind, severity and how many alerts were seen since then: what a daily or weekly summary says."""
-    rows = Alert.objects.filter(organization_id=organization_id, last_at__gte=since)
-    counted = rows.values_list("kind", "severity").annotate(number=Count("pk")).order_by("-number", "kind")
-    return [(kind, severity, number) for kind, severity, number in counted]

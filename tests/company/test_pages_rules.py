@@ -191,7 +191,7 @@ def test_alerts_are_taken_on_and_ended_and_routes_say_where_they_go(acme: Organi
     raised(acme)
     alert = in_scope(acme, Alert)
     assert "Line is used in RU" in text(owner, "/alerts/?severity=critical")
-    assert "Nothing needs you" in text(owner, "/alerts/?severity=info")
+    assert "No alert fits" in text(owner, "/alerts/?severity=info")
     owner.post(f"/alerts/{alert.public_id}/acknowledge/")
     assert in_scope(acme, Alert).state == "acknowledged"
     owner.post(f"/alerts/{alert.public_id}/resolve/")
