@@ -199,6 +199,17 @@ def _transform(algorithm: str, inner: str = "") -> Callable[[Any], None]:
     return change
 
 
+def _prefixes(signature: Any) -> None:
+    known = " ".join(f"a{one}" for one in range(10_000))
+    canonical = signature.findall(f".//{DS}Transform")[1]
+    etree.SubElement(canonical, "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces", {"PrefixList": known})
+
+
+def _attributes(root: Any) -> None:
+    for one in range(2_000):
+        root.find(f".//{SAML}NameID").set(f"a{one}", "x")
+
+
 def _reference(uri: str) -> Callable[[Any], None]:
     return lambda signature: signature.find(f".//{DS}Reference").set("URI", uri)
 
@@ -278,6 +289,8 @@ FORGED: Mapping[tuple[str, str], Attack] = {
     ("a base64 transform", "asks for the transforms"): _in_signature(
         _transform("http://www.w3.org/2000/09/xmldsig#base64")
     ),
+    ("a PrefixList of thousands", "transform has parts"): _in_signature(_prefixes),
+    ("very many attributes", "too many parts"): _changed(_attributes),
     ("a reference to everything", "something else than"): _in_signature(_reference("")),
     ("a reference to a file", "something else than"): _in_signature(_reference("file:///etc/hostname")),
     ("a reference to another element", "something else than"): _in_signature(_reference("#_other")),

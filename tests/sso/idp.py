@@ -146,11 +146,12 @@ class Idp:
 def sign(
     owner: Any, with_keys: Keys, *, method: Any = xmlsec.Transform.RSA_SHA256, digest: Any = xmlsec.Transform.SHA256
 ) -> None:
-    """Put an enveloped signature into the element, after its issuer."""
+    """Put an enveloped signature into the element, after its issuer; it includes a prefix, as Okta's do."""
     template = xmlsec.template.create(owner, xmlsec.Transform.EXCL_C14N, method, ns="ds")
     reference = xmlsec.template.add_reference(template, digest, uri=f"#{owner.get('ID')}")
     xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
-    xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
+    exclusive = xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
+    xmlsec.template.transform_add_c14n_inclusive_namespaces(exclusive, "xs")
     xmlsec.template.add_x509_data(xmlsec.template.ensure_key_info(template))
     owner.insert(1, template)
     xmlsec.tree.add_ids(owner.getroottree().getroot(), ["ID"])
