@@ -57,6 +57,7 @@ PAGES = (
     "/console/payments/",
     "/console/payments/disputes/",
     "/console/payments/payouts/",
+    "/console/invoices/",
     "/console/ledger/",
     "/console/ledger/accounts/",
     "/console/ledger/cash/",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simplane.billing.actions import check_due, check_vat, dun_all
+from simplane.billing.actions import carry_out, check_due, check_vat, dun_all
 from simplane.core import jobs
 from simplane.core.schedule import scheduled
 
@@ -12,6 +12,11 @@ from simplane.core.schedule import scheduled
 @jobs.job("billing.check_vat", queue="default")
 async def check_vat_id(organization_id: int) -> None:
     await check_vat(organization_id)
+
+
+@jobs.job("billing.run_month", queue="default")
+def run_month(run_id: int) -> None:
+    carry_out(run_id)
 
 
 @scheduled("billing.vat_checks", cron="12 4 * * *", title="VAT ids asked of VIES again")

@@ -106,6 +106,34 @@ class VatCheck(TenantModel):
         return f"{self.vat_id} {self.state}"
 
 
+class MonthRun(models.Model):
+    """A person had a whole month drafted and checked, or locked: how far it is, and who was left out with the reason."""
+
+    class Step(models.TextChoices):
+        PREPARE = "prepare", "drafted and checked"
+        LOCK = "lock", "issued"
+
+    month = models.DateField()
+    step = models.CharField(max_length=7, choices=Step)
+    asked_by = models.CharField(max_length=120)
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    done = models.PositiveIntegerField(default=0)
+    """Invoices without a problem."""
+    left_out = models.JSONField(default=list)
+    """[[public id of the invoice or empty, customer, reason], …]"""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["month"], condition=Q(finished_at__isnull=True), name="month_run_one_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.step}"
+
+
 class Invoice(TenantModel):
     """An invoice of a month, or a credit note that corrects one."""
 

@@ -29,6 +29,7 @@ GROUPS: tuple[Group, ...] = (
             Entry("companies", "Companies", "console:companies", "user", "x"),
             Entry("prices", "Prices", "console:prices", "money", "b"),
             Entry("payments", "Payments", "console:top_ups", "card", "y"),
+            Entry("invoices", "Invoices", "console:invoices", "audit", "q"),
             Entry("approvals", "Approvals", "console:approvals", "check", "v"),
             Entry("ledger", "Ledger", "console:trial_balance", "ledger", "d"),
         ),

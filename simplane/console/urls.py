@@ -39,10 +39,12 @@ from simplane.console import (
     tiers,
     today,
     top_ups,
+    urls_billing,
 )
 
 app_name = "console"
 urlpatterns: list[URLPattern] = [
+    *urls_billing.pages,
     path("", today.today, name="today"),
     path("search/", search.search, name="search"),
     path("stuck/", stuck.stuck, name="stuck"),

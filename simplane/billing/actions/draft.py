@@ -54,7 +54,7 @@ def draft_month(organization: Organization, month: date) -> Drafted:
     Raises NotInvoiceable, TaxUndecided, BadVatId; then nothing changed.
     """
     month = month.replace(day=1)
-    _require_over(month)
+    require_over(month)
     with writing():
         profile = _locked_profile(organization, month)
         ask_soon(profile)
@@ -92,7 +92,8 @@ def draft_all(month: date) -> MonthDrafted:
     return MonthDrafted(invoices, carried, tuple(refused))
 
 
-def _require_over(month: date) -> None:
+def require_over(month: date) -> None:
+    """Raises NotInvoiceable while something may still be bought in it."""
     if clock.now() < first_moment(following(month)):
         raise NotInvoiceable(f"{month:%Y-%m} is not over", fix="draft it next month")
 
