@@ -255,6 +255,8 @@ def deflated() -> str:
 
 
 DAY = timedelta(days=1)
+LATE = timedelta(seconds=90)
+"""More than clocks may differ."""
 XSLT_NAME = "http://www.w3.org/TR/1999/REC-xslt-19991116"
 XSLT = """<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"><xsl:template name="t" match="/">
 <xsl:call-template name="t"/></xsl:template></xsl:stylesheet>"""
@@ -328,11 +330,9 @@ UNFIT: Mapping[tuple[str, str], Attack] = {
         asked, destination=f"{asked.acs}evil/"
     ),
     ("to no destination", "another address"): _told(destination=None),
-    ("expired", "too late"): lambda idp, asked: idp.answer(
-        asked, starts=clock.now() - DAY, ends=clock.now() - DAY / 24
-    ),
+    ("expired", "too late"): lambda idp, asked: idp.answer(asked, starts=clock.now() - DAY, ends=clock.now() - LATE),
     ("not yet valid", "a later time"): lambda idp, asked: idp.answer(
-        asked, starts=clock.now() + DAY / 24, ends=clock.now() + DAY
+        asked, starts=clock.now() + LATE, ends=clock.now() + DAY
     ),
     ("without an end", "no end"): _told(ends=None),
     ("of another issuer", "another provider"): _told(issuer="https://other.example/saml"),

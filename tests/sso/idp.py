@@ -73,7 +73,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idp:
-    """A provider of one company."""
+    """A provider of one company; its clock is half a minute ahead."""
 
     entity_id: str = "https://idp.example/saml"
     sign_in_url: str = "https://idp.example/saml/sign-in?tenant=1&app=simplane"
@@ -110,7 +110,7 @@ class Idp:
             "name_id": "person-1",
             "name_format": PERSISTENT,
             "said": {"email": ["ana.lima@acme.example"], "displayName": ["Ana Lima"]},
-            "starts": now - MINUTE / 2,
+            "starts": now + MINUTE / 2,
             "ends": now + 5 * MINUTE,
             "id": f"_a{asked.id[1:]}",
             "status": "Success",

@@ -14,6 +14,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from lxml import etree  # type: ignore[import-untyped]
+from pytest_django import Settings
 
 from simplane.core import tenancy
 from simplane.core.models import AuditEntry
@@ -133,6 +134,12 @@ def test_only_the_browser_that_began_can_finish(acme: Organization) -> None:
     refused(victim.get(posted["Location"]), "was not begun in this browser")
     assert counted() == before
     assert (who(thief), who(victim)) == ("", ""), "what was tried once is gone"
+
+
+def test_times_are_judged_by_the_one_clock(acme: Organization, settings: Settings) -> None:
+    settings.SIMPLANE = settings.SIMPLANE.model_copy(update={"clock_shift_seconds": 86_400})
+    connection = connected(acme)
+    assert post(acme, connection, IDP.answer(begin(browser(acme), connection))).status_code == 303
 
 
 def test_an_answer_is_for_one_connection_of_one_company(acme: Organization) -> None:
