@@ -121,4 +121,4 @@ def _written(row: Invoice, to: str, name: str, pdf: bytes) -> Letter:
 def _link(row: Invoice) -> str:
     if row.organization.kind == Organization.Kind.COMPANY:
         return f"{address_of(row.organization.slug)}/invoices/{row.public_id}/"
-    return f"{settings.SIMPLANE.base_url}/hub/invoices/"
+    return f"{settings.SIMPLANE.base_url}/hub/wallet/invoices/{row.public_id}/"

@@ -1,16 +1,20 @@
-"""Invoices of the account: those that are written, the running month so far, each as a page to print and as CSV."""
+"""Invoices of the account: those with tax, the older ones without, and the running month so far.
+
+Those with tax are `billing`'s (`tax_invoices.py`); numbers that begin with WS- are summaries of who has no billing profile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from simplane.core import clock
 from simplane.core.errors import NotFound
 from simplane.core.money import Money
+from simplane.hub import tax_invoices
 from simplane.hub.invoicing import content
 from simplane.hub.shell import HubRequest, page, show
 from simplane.hub.wallet import WORDS, chosen
@@ -31,7 +35,8 @@ def invoice_list(request: HubRequest) -> HttpResponse:
     """All invoices, newest first."""
     found = page_of(invoices(request.hub.organization.pk), request.GET, by="month")
     state = chosen(request, wallets(request.hub.organization.pk))
-    return show(request, "invoices", "wallet", {"page": found, "wallet": state, "month": _this_month()})
+    taxed = tax_invoices.issued(request.hub.organization.pk)
+    return show(request, "invoices", "wallet", {"page": found, "taxed": taxed, "wallet": state, "month": _this_month()})
 
 
 @require_safe
@@ -46,15 +51,26 @@ def invoice_now(request: HubRequest) -> HttpResponse:
 @require_safe
 @page("wallet:read")
 def invoice_page(request: HubRequest, public_id: str) -> HttpResponse:
-    """One invoice, by its number."""
+    """One invoice, by its id or its number."""
+    if public_id.startswith(tax_invoices.PREFIX):
+        return tax_invoices.shown(request, public_id)
     row = invoice(request.hub.organization.pk, public_id)
     return _show(request, row, content_of(row), row.currency, row.month)
 
 
 @require_safe
 @page("wallet:read")
-def invoice_csv(request: HubRequest, public_id: str) -> StreamingHttpResponse:
+def invoice_pdf(request: HubRequest, public_id: str) -> HttpResponse:
+    """An invoice with tax as it was issued."""
+    return tax_invoices.pdf(request, public_id)
+
+
+@require_safe
+@page("wallet:read")
+def invoice_csv(request: HubRequest, public_id: str) -> HttpResponseBase:
     """The same as a file."""
+    if public_id.startswith(tax_invoices.PREFIX):
+        return tax_invoices.lines_csv(request, public_id)
     row = invoice(request.hub.organization.pk, public_id)
     return csv_answer(f"invoice-{row.number}.csv", COLUMNS, _cells(row, content_of(row)))
 

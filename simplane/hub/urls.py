@@ -64,6 +64,7 @@ urlpatterns: list[URLPattern] = [
     path("wallet/invoices/", invoices.invoice_list, name="invoices"),
     path("wallet/invoices/now/", invoices.invoice_now, name="invoice_now"),
     path("wallet/invoices/<str:public_id>/", invoices.invoice_page, name="invoice"),
+    path("wallet/invoices/<str:public_id>/invoice.pdf", invoices.invoice_pdf, name="invoice_pdf"),
     path("wallet/invoices/<str:public_id>/invoice.csv", invoices.invoice_csv, name="invoice_csv"),
     path("wallet/play-money/", play_money.play_money, name="play_money"),
     path("wallet/top-ups/", top_ups.top_ups, name="top_ups"),

@@ -67,7 +67,7 @@ def everything_of(home: Organization) -> Belongings:
         **dict.fromkeys(("delivery", "delivery_replay"), delivery),
         "top_up": top_up,
         "card_remove": card,
-        **dict.fromkeys(("invoice", "invoice_csv"), invoice),
+        **dict.fromkeys(("invoice", "invoice_pdf", "invoice_csv"), invoice),
     }
     people: dict[str, str | int] = {
         "member_role": membership, "member_remove": membership, "invitation_action": invited.pk,

@@ -6,14 +6,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
 from django.db import transaction as sql
 from django.test import Client
 
-from simplane.core import clock, events
+from simplane.billing.actions import ProfileWanted, draft_month, save_profile
+from simplane.core import clock, events, tenancy
 from simplane.core.db import transaction
 from simplane.core.schedule import timetable
 from simplane.hub import mails
@@ -28,6 +31,7 @@ from simplane.payments.invoice_models import MonthlyInvoice
 from simplane.payments.models import AutoTopUp
 from simplane.payments.watch import watch_wallets
 from tests import factories
+from tests.billing import desk as books
 from tests.delivery.conftest import PostOffice
 from tests.hub.people import browser_of, member, reseller
 from tests.ledger.money import BANK, funded, wallet_ref
@@ -114,6 +118,36 @@ def test_a_month_becomes_an_invoice_that_the_ledger_explains(monkeypatch: pytest
         with pytest.raises(IntegrityError, match="never changed"), sql.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
     assert other.pk
+
+
+def test_invoices_with_tax_stand_in_the_hub_explained_and_as_pdf(settings: Any) -> None:
+    books.set_day(settings, date(2026, 10, 10))
+    with tenancy.everywhere():
+        acme, other = reseller(slug="acme"), reseller(slug="other")
+        seller = books.seller()
+        wanted = ProfileWanted(address=replace(books.GERMAN, name="Acme GmbH"), since=date(2026, 9, 1))
+        save_profile(acme, seller, wanted)
+        books.on_credit(acme)
+        unit = books.buys(acme, 10_00)
+        books.set_day(settings, date(2026, 11, 3))
+        row = books.locked(acme)
+        books.buys(acme, 3_00)
+        books.set_day(settings, date(2026, 12, 3))
+        (draft,) = draft_month(acme, books.NOVEMBER).invoices
+    assert write_due() == {"written": 0, "broken": 0}
+    finance, stranger = browser_of(member(acme, Role.FINANCE)), browser_of(member(other))
+
+    listed = shown(finance, "/hub/wallet/invoices/")
+    assert (row.number in listed, "€11.90" in listed, draft.public_id in listed) == (True, True, False)
+    address = f"/hub/wallet/invoices/{row.public_id}/"
+    assert "?line=1#why" in shown(finance, address)
+    assert unit in shown(finance, f"{address}?line=1")
+    assert finance.get(f"{address}invoice.pdf").content[:5] == b"%PDF-"
+    assert unit in finance.get(f"{address}invoice.csv").content.decode()
+    assert row.number not in shown(stranger, "/hub/wallet/invoices/")
+    for who, found in ((stranger, row), (finance, draft)):
+        for end in ("", "invoice.pdf", "invoice.csv"):
+            assert who.get(f"/hub/wallet/invoices/{found.public_id}/{end}").status_code == 404
 
 
 def test_an_owner_hears_of_every_decline_and_tries_again(desk: Desk, payer: Client, post_office: PostOffice) -> None:
