@@ -122,7 +122,9 @@ def connection_enforce(request: CompanyRequest, public_id: str) -> HttpResponse:
         words = f"{found.name} is the only way in now."
         attempt(request, words, lambda: connections.enforce(company, public_id))
         return redirect("company:connection", public_id)
-    context = {"connection": found, "out": locked_out.by(found), "able": list(break_glass.able(company))}
+    able = list(break_glass.able(company))
+    stays = any(one.user_id == request.company.user.pk for one in able)
+    context = {"connection": found, "out": locked_out.by(found), "able": able, "stays": stays}
     return show_settings(request, "connection_enforce", context)
 
 
