@@ -19,7 +19,7 @@ from pytest_django import Settings
 from simplane.core import tenancy
 from simplane.core.models import AuditEntry
 from simplane.organizations import hosts
-from simplane.organizations.models import Organization
+from simplane.organizations.models import Domain, Organization
 from simplane.sso import connections, saml_metadata
 from simplane.sso.landing import NOTED_AN_HOUR
 from simplane.sso.models import Connection, SeenAssertion
@@ -134,6 +134,25 @@ def test_only_the_browser_that_began_can_finish(acme: Organization) -> None:
     refused(victim.get(posted["Location"]), "was not begun in this browser")
     assert counted() == before
     assert (who(thief), who(victim)) == ("", ""), "what was tried once is gone"
+
+
+def test_a_sign_in_ends_at_the_address_where_it_began(acme: Organization) -> None:
+    with tenancy.scope(acme.pk):
+        Domain.objects.filter(host="acme.example").update(for_pages=True)
+    hosts.forget()
+    connection, client = connected(acme), Client(HTTP_HOST="acme.example")
+    own = f"http://acme.example/sign-in/{connection.public_id}/acs/"
+    metadata = client.get(f"/sign-in/{connection.public_id}/metadata.xml").content.decode()
+    assert [own in metadata, f"{hosts.address_of('acme')}/sign-in/{connection.public_id}/acs/" in metadata] == [
+        True,
+        True,
+    ]
+    asked = begin(client, connection)
+    assert asked.acs == own
+    refused(post(acme, connection, IDP.answer(asked)), "another address")
+    posted = Client(HTTP_HOST="acme.example").post(own, {"SAMLResponse": IDP.answer(asked)})
+    assert client.get(posted["Location"]).status_code == 302
+    assert who(client) == EMAIL
 
 
 def test_times_are_judged_by_the_one_clock(acme: Organization, settings: Settings) -> None:
