@@ -13,6 +13,7 @@ from simplane.fleet.errors import LineBusy, NotPossible
 from simplane.fleet.models import FleetLine, Operation, Service
 from simplane.fleet.people_rules import joiner_plan, leaver_days
 from simplane.fleet.states import OVER
+from simplane.fleet.telling import RUNS_ON, tell
 from simplane.lines.models import Line
 from simplane.policies import actions as policies
 from simplane.policies.alerting import Raised, raise_alert
@@ -89,7 +90,8 @@ def _put_away(line: FleetLine, ends_on: date) -> bool:
     except LineBusy:
         return False
     except NotPossible as why:
-        _tell(line, "The line of somebody who left runs on", str(why))
+        with transaction():
+            tell(line, RUNS_ON, "The line of somebody who left runs on", str(why))
     return True
 
 
@@ -97,7 +99,9 @@ def _paused(line: FleetLine) -> None:
     try:
         suspend(line.public_id, asked_by=LEAVER, reason="left the company")
     except NotPossible as why:
-        _tell(line, "The line of somebody who left can not be paused", f"{why}. It ends by the rule for leavers.")
+        with transaction():
+            text = f"{why}. It ends by the rule for leavers."
+            tell(line, RUNS_ON, "The line of somebody who left can not be paused", text)
 
 
 def _plan_end(line: FleetLine, ends_on: date) -> None:
@@ -147,18 +151,3 @@ def _give(person: Employee) -> None:
                 text=f"{person.name}: {why}",
             )
             raise_alert(raised)
-
-
-def _tell(line: FleetLine, title: str, text: str) -> None:
-    with transaction():
-        raised = Raised(
-            organization_id=line.organization_id,
-            kind="line",
-            severity="warning",
-            level="line",
-            subject_id=line.pk,
-            dedupe=f"runs-on:{line.pk}",
-            title=title,
-            text=text,
-        )
-        raise_alert(raised)

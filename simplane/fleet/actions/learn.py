@@ -16,6 +16,7 @@ from simplane.fleet.actions.topping import changed, filled
 from simplane.fleet.events import FleetLineMoved
 from simplane.fleet.models import FleetLine, Operation, Service
 from simplane.fleet.states import OVER, SERVICE, state_of
+from simplane.fleet.telling import tell_if_unasked
 from simplane.lines.models import Line
 from simplane.ordering import states as unit_states
 from simplane.ordering.models import Unit
@@ -126,12 +127,13 @@ def _move(line: FleetLine, found: dict[str, Any]) -> None:
     changed = {name: value for name, value in found.items() if getattr(line, name) != value}
     if not changed:
         return
-    before = line.state
+    before, confirmed = line.state, line.service
     if "state" in changed:
         changed["state_at"] = clock.now()
     for name, value in changed.items():
         setattr(line, name, value)
     line.save(update_fields=list(changed))
+    tell_if_unasked(line, confirmed)
     if line.state in OVER:
         booking.end_meter(line)
     if "state" in changed:
