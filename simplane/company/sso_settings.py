@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from simplane.company.settings_tabs import show_settings
@@ -26,9 +24,9 @@ from simplane.company.sso_forms import (
 )
 from simplane.core import tenancy
 from simplane.core.errors import NotFound, Refusal
-from simplane.organizations.hosts import address_of
 from simplane.organizations.models import Domain
 from simplane.sso import break_glass, connections, locked_out, saml_settings
+from simplane.sso.here import addresses
 from simplane.sso.models import BreakGlass, Connection
 from simplane.ui.outcomes import attempt
 
@@ -173,15 +171,10 @@ def _get(request: CompanyRequest, public_id: str) -> Connection:
 
 def _addresses(request: CompanyRequest, found: Connection) -> list[tuple[str, list[str]]]:
     """(what a provider calls it, where it is), at our address first and then at the company's proved domains."""
-    home = request.company.organization
-    if found.protocol == Connection.Protocol.SAML:
-        with tenancy.scope(home.pk):
-            acs = saml_settings.acs_urls(home.slug, found)
-        own = saml_settings.entity_id(home.slug, found)
-        return [("ACS URL (reply URL, single sign-on URL)", acs), ("Entity ID (audience), also our metadata", [own])]
-    with tenancy.scope(home.pk):
-        own_hosts = Domain.objects.filter(for_pages=True, verified_at__isnull=False).order_by("host")
-        scheme = urlsplit(address_of(home.slug)).scheme
-        bases = [address_of(home.slug), *(f"{scheme}://{one.host}" for one in own_hosts)]
-    way = reverse("sso:return", args=[found.public_id])
-    return [("Redirect URL (sign-in redirect URI, callback)", [f"{base}{way}" for base in bases])]
+    slug, page = request.company.organization.slug, "acs" if found.protocol == Connection.Protocol.SAML else "return"
+    with tenancy.scope(request.company.organization.pk):
+        places = addresses(slug, found, page)
+    if page == "return":
+        return [("Redirect URL (sign-in redirect URI, callback)", places)]
+    own = [saml_settings.entity_id(slug, found)]
+    return [("ACS URL (reply URL, single sign-on URL)", places), ("Entity ID (audience), also our metadata", own)]

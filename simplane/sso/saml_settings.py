@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from lxml import etree  # type: ignore[import-untyped]
 from onelogin.saml2.constants import OneLogin_Saml2_Constants
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from simplane.core import clock, tenancy
-from simplane.organizations.hosts import address_of
-from simplane.organizations.models import Domain
+from simplane.sso.here import addresses, home
 from simplane.sso.landing import tenant_at
 from simplane.sso.models import Connection
 from simplane.sso.saml_xml import MD
@@ -32,22 +28,14 @@ OneLogin_Saml2_Constants.ALLOWED_CLOCK_DRIFT = DRIFT_SECONDS
 
 def entity_id(slug: str, connection: Connection) -> str:
     """Our name to the provider: where our metadata is, at the address that a company always has."""
-    return f"{address_of(slug)}{_path('metadata', connection)}"
-
-
-def acs_urls(slug: str, connection: Connection) -> list[str]:
-    """All of them: at the address of ours first, then at the company's proved domains. In its scope."""
-    proved = Domain.objects.filter(for_pages=True, verified_at__isnull=False).order_by("host")
-    scheme = urlsplit(settings.SIMPLANE.base_url).scheme
-    own = [f"{scheme}://{host}" for host in proved.values_list("host", flat=True)]
-    return [f"{base}{_path('acs', connection)}" for base in (address_of(slug), *own)]
+    return home(slug, connection, "metadata")
 
 
 def metadata(request: HttpRequest, connection: Connection) -> bytes:
     """What a provider imports: our name, where answers go, that assertions must be signed."""
     tenant = tenant_at(request)
     with tenancy.scope(tenant.pk):
-        answers_to = acs_urls(tenant.slug, connection)
+        answers_to = addresses(tenant.slug, connection, "acs")
     root = etree.Element(f"{MD}EntityDescriptor", {"entityID": entity_id(tenant.slug, connection)}, {"md": MD[1:-1]})
     said = {
         "AuthnRequestsSigned": "false",
@@ -86,7 +74,3 @@ def judging(name: str, acs: str, connection: Connection) -> OneLogin_Saml2_Setti
         },
     }
     return OneLogin_Saml2_Settings(given)
-
-
-def _path(name: str, connection: Connection) -> str:
-    return reverse(f"sso:{name}", urlconf="simplane.company.urls", args=[connection.public_id])
