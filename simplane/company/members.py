@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from simplane.company.shell import CompanyRequest, page, show
-from simplane.core import clock
+from simplane.core import clock, tenancy
 from simplane.core.errors import NotFound
 from simplane.delivery import mime
 from simplane.organizations import colleagues
 from simplane.organizations.company_roles import WORDS
 from simplane.organizations.invitations import invite, open_ones, send_again, withdraw
 from simplane.organizations.members import members as members_of
-from simplane.organizations.models import CompanyRole
+from simplane.organizations.models import CompanyRole, Membership
+from simplane.sso import break_glass
+from simplane.sso.queries import came_by
 from simplane.ui.outcomes import attempt
 
 
@@ -57,23 +61,21 @@ def member_invite(request: CompanyRequest) -> HttpResponse:
 
 
 @require_POST
-@page("settings:write")
+@page("settings:write", walled=False)
 def member_role(request: CompanyRequest, number: str) -> HttpResponse:
     """Give a member another role."""
     wanted = request.POST.get("role", "")
     if wanted not in CompanyRole.values:
         raise NotFound("there is no such role")
-    found = _member(request, number)
-    attempt(request, "The role is changed.", lambda: colleagues.change_role(found, CompanyRole(wanted)))
+    _change(request, number, "The role is changed.", lambda found: colleagues.change_role(found, CompanyRole(wanted)))
     return redirect("company:members")
 
 
 @require_POST
-@page("settings:write")
+@page("settings:write", walled=False)
 def member_remove(request: CompanyRequest, number: str) -> HttpResponse:
     """Take somebody out; what they did stays in the history."""
-    found = _member(request, number)
-    attempt(request, "Removed: this person sees nothing here any more.", lambda: colleagues.remove(found))
+    _change(request, number, "Removed: this person sees nothing here any more.", colleagues.remove)
     return redirect("company:members")
 
 
@@ -96,10 +98,25 @@ def invitation_deed(request: CompanyRequest, number: str, name: str) -> HttpResp
     return redirect("company:members")
 
 
+def _change(request: CompanyRequest, number: str, done: str, verb: Callable[[int], object]) -> None:
+    """Outside the wall: whether somebody is the last who may break the glass is known by their second factors."""
+    company, found = request.company.organization.pk, _member(request, number)
+
+    def change() -> None:
+        break_glass.check_goes(company, found.user_id)
+        with tenancy.scope(company):
+            verb(found.pk)
+
+    attempt(request, done, change)
+
+
 def _list(request: CompanyRequest, form: InviteForm) -> HttpResponse:
     home = request.company.organization
+    rows, ways = list(members_of(home.pk)), came_by()
+    for one in rows:
+        one.came = ways.get(one.user_id)  # type: ignore[attr-defined]
     context = {
-        "members": members_of(home.pk),
+        "members": rows,
         "invitations": [(one, CompanyRole(one.role).label) for one in open_ones(home.pk).order_by("created_at")],
         "now": clock.now(),
         "form": form,
@@ -108,11 +125,11 @@ def _list(request: CompanyRequest, form: InviteForm) -> HttpResponse:
     return show(request, "members", "members", context)
 
 
-def _member(request: CompanyRequest, number: str) -> int:
+def _member(request: CompanyRequest, number: str) -> Membership:
     found = members_of(request.company.organization.pk).filter(pk=_key(number)).first()
     if found is None:
         raise NotFound("there is no such member")
-    return found.pk
+    return found
 
 
 def _invitation(request: CompanyRequest, number: str) -> tuple[int, int]:

@@ -66,13 +66,20 @@ def unname(organization_id: int, user_id: int) -> None:
                 audit.note("break_glass.unnamed", "user", user_id)
 
 
+def check_goes(organization_id: int, user_id: int) -> None:
+    """Before an owner becomes something less. Outside any scope. Raises NotReady as `unname`."""
+    with transaction():
+        keep_one(organization_id, user_id)
+
+
 @needs_transaction
 def keep_one(organization_id: int, without: int) -> None:
     """Raises NotReady when nobody but this user could break the glass, and it may be needed."""
     with tenancy.everywhere():
         held = Connection.objects.select_for_update().filter(organization_id=organization_id, enforced=True)
         found = held.first()
-    if found is not None and not able(organization_id).exclude(user_id=without).exists():
+    left = able(organization_id)
+    if found is not None and left.filter(user_id=without).exists() and not left.exclude(user_id=without).exists():
         raise NotReady(
             f"nobody else could come in when {found.name} is down", fix="name another owner, or stop enforcing it"
         )

@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 
 from simplane.core import tenancy
 from simplane.organizations.models import CompanyRole, Domain, Membership, User
+from simplane.sso import break_glass
 from simplane.sso.errors import NotLetIn
 from simplane.sso.models import Connection, Identity
 from simplane.sso.values import Told
@@ -55,7 +56,7 @@ def judge(connection: Connection, told: Told) -> Entitled:
         if known.left:
             raise NotLetIn("you do not work here any more", fix="if you do, ask HR to say so")
         role = _role(connection, told, known.employee, membership)
-    last_owner = membership is not None and role != CompanyRole.OWNER and _is_last_owner(membership)
+    last_owner = membership is not None and role != CompanyRole.OWNER and _must_stay(connection, membership)
     return Entitled(
         user=user,
         identity=identity,
@@ -128,6 +129,12 @@ def _role(connection: Connection, told: Told, employee: Employee | None, members
     return CompanyRole(given)
 
 
-def _is_last_owner(membership: Membership) -> bool:
-    owners = Membership.objects.filter(organization_id=membership.organization_id, role=CompanyRole.OWNER)
-    return membership.role == CompanyRole.OWNER and not owners.exclude(pk=membership.pk).exists()
+def _must_stay(connection: Connection, membership: Membership) -> bool:
+    """Whether the company would have no owner, or none who may come in when its only provider is down."""
+    company = membership.organization_id
+    others = break_glass.owners(company).exclude(pk=membership.pk)
+    if membership.role != CompanyRole.OWNER:
+        return False
+    glass = break_glass.able(company)
+    last_glass = connection.enforced and glass.filter(pk=membership.pk).exists() and glass.count() == 1
+    return last_glass or not others.exists()

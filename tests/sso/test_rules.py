@@ -104,6 +104,15 @@ def test_an_enforced_provider_is_the_only_way_in_but_for_a_broken_glass(acme: Or
     factor = signin.add_authenticator_app(owner)
     assert enforced(acme, connection, owner) == ""
 
+    row = Membership.objects.get(user=owner)
+    member(acme)
+    mine = browser_of(owner, acme)
+    mine.post(f"/members/{row.pk}/role/", {"role": "viewer"})
+    mine.post(f"/members/{row.pk}/remove/")
+    mine.post("/settings/sign-in/glass/", {"user": owner.pk, "unname": ""})
+    assert "Acme ID, " in mine.get("/members/").content.decode()
+    assert break_glass.may(acme.pk, owner), "the last who may come in stays"
+
     ended = before.get("/people/")
     assert (ended.status_code, ended["Location"]) == (302, "/accounts/login/?next=/people/")
     assert who(before) == ""
