@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import settings
@@ -18,6 +19,8 @@ from simplane.routing import stats
 settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+# A hash takes a quarter of a second on purpose; nobody attacks the passwords of tests.
+PBKDF2PasswordHasher.iterations = 1_000
 
 
 @pytest.fixture(autouse=True)
