@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from simplane.alerts.values import Notice, Telling
 from simplane.core.db import refuse_inside_transaction
+from simplane.core.late import Late
+
+if TYPE_CHECKING:
+    from slack_sdk import webhook
+else:
+    webhook = Late("slack_sdk.webhook")
 
 _HEADER, _SECTION, _FIELD = 150, 3000, 2000
 """Characters Slack accepts (docs.slack.dev, block kit); one over and nothing of a message is shown."""
@@ -31,7 +36,7 @@ def post(notice: Notice) -> Telling:
     if quiet > 0:
         return Telling(told=False, retry=True, retry_after=quiet, problem="Slack asked us to wait")
     try:
-        client = WebhookClient(url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
+        client = webhook.WebhookClient(url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
         answer = client.send(text=cut(escape(notice.headline), _SECTION), blocks=blocks(notice))
     except Exception as error:
         # Its text may hold the address.
@@ -39,7 +44,7 @@ def post(notice: Notice) -> Telling:
     return _judged(answer)
 
 
-def _judged(answer: WebhookResponse) -> Telling:
+def _judged(answer: webhook.WebhookResponse) -> Telling:
     global _quiet_until  # noqa: PLW0603  one channel, one pause
     said = " ".join(str(answer.body).split())[:80]
     if answer.status_code == 200 and said == "ok":
@@ -53,7 +58,7 @@ def _judged(answer: WebhookResponse) -> Telling:
     return Telling(told=False, problem=f"Slack refuses: {answer.status_code} {said}")
 
 
-def _retry_after(answer: WebhookResponse) -> float:
+def _retry_after(answer: webhook.WebhookResponse) -> float:
     """Seconds; header names come in any case."""
     found = {str(name).lower(): str(value) for name, value in answer.headers.items()}.get("retry-after", "")
     return min(float(found), _LONGEST_PAUSE) if found.isdigit() else 30.0

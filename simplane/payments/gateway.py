@@ -9,15 +9,14 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-import requests
-import stripe
 from django.conf import settings
 
 from simplane.core import telemetry
 from simplane.core.db import refuse_inside_transaction
+from simplane.core.late import Late
 from simplane.core.metrics import STRIPE_CALLS
 from simplane.payments.errors import (
     CallBlocked,
@@ -29,6 +28,12 @@ from simplane.payments.errors import (
     NoPaymentService,
 )
 from simplane.payments.models import StripeAccount
+
+if TYPE_CHECKING:
+    import requests
+    import stripe
+else:
+    requests, stripe = Late("requests"), Late("stripe")
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 20.0
 STRIPE = "https://api.stripe.com"

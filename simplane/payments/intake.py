@@ -6,11 +6,17 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
-import stripe
 
+from simplane.core.late import Late
 from simplane.payments.models import StripeAccount
+
+if TYPE_CHECKING:
+    import stripe
+else:
+    stripe = Late("stripe")
 
 TOLERANCE_SECONDS = 300
 CACHE_SECONDS = 5.0

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from simplane.core.late import Late
 from simplane.ui.templatetags.show import size
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Late("numpy")
 
 FAR = 3.5
 LEAST_ACTIVE, WINDOW = 7, 56

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from simplane.core.late import Late
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Series = NDArray[np.float64]
+else:
+    np = Late("numpy")
 
 WEEK, LOOK_BACK = 7, 4
 LEAST_DAYS = 7
@@ -19,7 +27,6 @@ LEAST_TRIES = 14
 MOST_TRIES = 84
 BAND = (0.04, 0.96)
 """Wider than the 80 % that are promised: past errors overlap, so they look calmer than they are."""
-Series = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
