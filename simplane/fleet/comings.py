@@ -36,8 +36,8 @@ def left(organization_id: int, employee_id: int) -> None:
         theirs = Operation.objects.filter(line__employee_id=employee_id, state=Op.AWAITING_APPROVAL)
         for wish in list(theirs.values_list("public_id", flat=True)):
             refused(wish, GONE)
-        person = Employee.objects.get(pk=employee_id)
-        if person.state != Employee.State.LEFT:
+        person = Employee.objects.filter(pk=employee_id, state=Employee.State.LEFT).first()
+        if person is None:
             return
         ends_on = (person.left_at or clock.now()).date() + timedelta(days=leaver_days())
         busy = [line for line in _living(employee_id) if line.line_id and not _put_away(line, ends_on)]
@@ -48,8 +48,8 @@ def left(organization_id: int, employee_id: int) -> None:
 def joined(organization_id: int, employee_id: int) -> None:
     """Somebody works here from now on, or again: their lines do not end, and without one they get what the rule says."""
     with tenancy.scope(organization_id):
-        person = Employee.objects.get(pk=employee_id)
-        if person.state != Employee.State.ACTIVE:
+        person = Employee.objects.filter(pk=employee_id, state=Employee.State.ACTIVE).first()
+        if person is None:
             return
         lines = _living(employee_id)
         busy = [line for line in lines if not _taken_up(line)]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from datetime import timedelta
 
 import httpx2
 import pytest
 from django.test import Client
 
-from simplane.core import tenancy
+from simplane.core import clock, tenancy
+from simplane.core.db import transaction
 from simplane.core.models import AuditEntry
-from simplane.fleet.actions import carry_out, provision, reactivate, replace, suspend, terminate
+from simplane.fleet.actions import carry_out, provision, reactivate, replace, replaced, suspend, terminate
+from simplane.fleet.actions.learn import learn
 from simplane.fleet.errors import LineBusy, NotAtWork, NotPossible
 from simplane.fleet.models import FleetLine, InstallLink, Operation, PlanPeriod
 from simplane.ledger.models import Wallet
+from simplane.lines.actions import apply_event, apply_read
 from simplane.lines.models import Line
 from simplane.organizations import hosts
+from simplane.policies.alert_models import Alert
 from simplane.suppliers import operations
+from simplane.suppliers.values import LineStatus, SupplierEvent
 from tests.fleet.firm import OWNER, Firm, firm
 from tests.world import World
 
@@ -127,11 +134,54 @@ def test_a_line_without_an_esim_can_not_be_paused(world: World) -> None:
         suspend(acme.line().public_id, asked_by=OWNER, reason="x")
 
 
-def test_when_one_supplier_is_down_another_serves_new_lines(world: World) -> None:
+def test_when_one_supplier_is_down_another_serves_new_lines_but_never_one_whose_order_is_unknown(world: World) -> None:
     acme = firm(world)
+    world.go.fault("orders", "status_before", times=-1)
+    world.go.fault("order", "drop_after")
+    first = ordered(acme)
+    acme.work(most_seconds=2)
     operations.pause("esimgo", "down")
+    second = ordered(acme)
+    for _ in range(20):
+        acme.work(most_seconds=1)
+        if state_of_line(acme, second) == "ready":
+            break
+
+    with tenancy.scope(acme.company.pk):
+        lines = {one.pk: (one.supplier, one.state) for one in FleetLine.objects.all()}
+    assert lines == {first.line_id: ("", "ordering"), second.line_id: ("esimaccess", "ready")}
+    assert world.bought() == 2
+    world.go.control("faults", "DELETE")
+    world.later(600)
+    acme.work()
+    with tenancy.scope(acme.company.pk):
+        assert FleetLine.objects.get(pk=first.line_id).supplier == "esimgo"
+    assert (world.bought(), carry_out.sweep()) == (2, 0)
+
+
+def state_of_line(acme: Firm, wish: Operation) -> str:
+    with tenancy.scope(acme.company.pk):
+        return str(FleetLine.objects.get(pk=wish.line_id).state)
+
+
+def test_a_pause_that_nobody_asked_for_and_an_old_esim_that_stays_are_told(world: World) -> None:
+    world.only(world.esimgo)
+    acme = firm(world)
     ordered(acme)
     acme.work()
-
-    assert acme.line().supplier == "esimaccess"
-    assert carry_out.sweep() == 0
+    esim = Line.objects.select_related("supplier", "purchase__offer").get()
+    at = clock.now() - timedelta(seconds=5)
+    paused = LineStatus(at=at, service="suspended")
+    with transaction():
+        apply_event(esim, SupplierEvent(kind="line", dedupe_key="x", at=at, topic="x", status=paused), source="webhook")
+    learn(acme.line().unit_id or 0)
+    assert (acme.line().wanted, acme.line().service) == ("active", "suspended")
+    with transaction():
+        apply_read(esim, LineStatus(at=at + timedelta(seconds=1), service="active"))
+    asyncio.run(replaced.end(esim.pk, acme.operation().pk))
+    learn(acme.line().unit_id or 0)
+    with tenancy.scope(acme.company.pk):
+        told = {one.dedupe.partition(":")[0]: (one.title, one.state) for one in Alert.objects.all()}
+    assert told == {
+        "unasked": ("A line was ended by its supplier, and nobody had asked for it", "open"),
+    }
