@@ -56,7 +56,9 @@ class EmployeeOut(Schema):
     model_config = examples(EMPLOYEE)
     id: str
     object: str = "employee"
-    state: Annotated[State, Field(description="expected: starts later; left: their lines are suspended.")]
+    state: Annotated[
+        State, Field(description="expected: starts later; left: their lines are suspended, and end by your rule.")
+    ]
     user_name: Annotated[str, Field(description="How they sign in.")]
     external_id: Annotated[str, Field(description="The HR system's own number; empty: none.")]
     email: str
@@ -200,7 +202,9 @@ def change_employee(request: ApiRequest, at: Path[Thing], wanted: EmployeeChange
     openapi_extra=hints(key="optional"),
 )
 def employee_leaves(request: ApiRequest, at: Path[Thing], wanted: LeaveWanted) -> HttpResponse:
-    """From then on all their lines are suspended, within five minutes. Twice is once."""
+    """From then on all their lines are suspended, within five minutes, and end after the days that your rules say, unless the
+    person comes back. Twice is once.
+    """
 
     def work() -> EmployeeOut:
         with inside(request, at):
