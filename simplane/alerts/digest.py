@@ -14,7 +14,8 @@ from simplane.fleet.leading import about, teams_led_by
 from simplane.fleet.models import FleetLine
 from simplane.organizations.company_roles import NARROW, allows
 from simplane.organizations.hosts import address_of
-from simplane.organizations.models import CompanyRole, Membership
+from simplane.organizations.members import members
+from simplane.organizations.models import CompanyRole, Organization
 from simplane.policies import digests, queries
 from simplane.policies.alert_models import Alert
 
@@ -25,17 +26,17 @@ MOST = 20
 def mail(organization_id: int, user_id: int, since: datetime) -> None:
     """Nothing to somebody who may not see alerts (any more), wants no mail, or would read that nothing happened."""
     with tenancy.scope(organization_id):
-        member = Membership.objects.select_related("user", "organization").filter(user_id=user_id).first()
+        member = members(organization_id).filter(user_id=user_id).first()
         if member is None or not digests.wants(organization_id, user_id):
             return
-        role = CompanyRole(member.role)
+        company, role = Organization.objects.get(pk=organization_id), CompanyRole(member.role)
         if not allows(role, "alerts:read"):
             return
         going_on, over, ended = _parts(organization_id, user_id, since, narrow=role in NARROW)
     if not (going_on.total or over.total or ended.total):
         return
-    link = f"{address_of(member.organization.slug)}/alerts/"
-    subject, text = texts.mail_digest(member.organization.name, going_on, over, ended, link)
+    link = f"{address_of(company.slug)}/alerts/"
+    subject, text = texts.mail_digest(company.name, going_on, over, ended, link)
     plain.post(member.user.email, subject=subject, text=text, name=member.user.name)
 
 
@@ -55,6 +56,6 @@ def _part(rows: QuerySet[Model]) -> Part:
 
 def _words(row: Model) -> str:
     if isinstance(row, Alert):
-        return f"{row.title} ({row.get_severity_display()})"
+        return f"{row.title} ({row.severity})"
     assert isinstance(row, FleetLine)
     return row.employee.name if row.employee else row.label or row.iccid or row.public_id

@@ -26,10 +26,15 @@ MOST = 200
 @require_safe
 @page("spend:read")
 def budgets(request: CompanyRequest) -> HttpResponse:
-    """Every budget as it stands now, for everybody who used it, the fullest first; `?over=1`: only those at 100 %."""
+    """Every budget as it stands now, for everybody who used it, the fullest first; `?over=1`: only those at 100 %.
+
+    `q`: with these words in whose it is or its name.
+    """
     over = bool(request.GET.get("over"))
-    found = visible(request, from_percent=100 if over else 0)
-    context = {"rows": with_names(found[:MOST]), "over": over, "more": max(0, len(found) - MOST)}
+    words = request.GET.get("q", "").lower().split()[:5]
+    rows = with_names(visible(request, from_percent=100 if over else 0))
+    found = [one for one in rows if all(word in f"{one[1].name} {one[0].budget.name}".lower() for word in words)]
+    context = {"rows": found[:MOST], "over": over, "more": max(0, len(found) - MOST)}
     context["views"] = saved_views(request, "budgets")
     return show(request, "budgets", "budgets", context)
 

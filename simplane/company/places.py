@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q
+from functools import reduce
+from operator import or_
+from typing import TypeVar
+
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -11,20 +15,22 @@ from simplane.company.reach import led_by
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.core.errors import BadInput, NotFound
 from simplane.ui.outcomes import attempt
+from simplane.ui.paging import page_of
 from simplane.workforce import places
 from simplane.workforce.models import CostCentre, Employee, Team
 from simplane.workforce.queries import by_address, known_people
 
+M = TypeVar("M", bound=Model)
 AT_WORK = Count("people", filter=Q(people__removed_at=None) & ~Q(people__state=Employee.State.LEFT))
 
 
 @require_safe
 @page("people:read")
 def teams(request: CompanyRequest) -> HttpResponse:
-    """Every team this member may see, and how many people it has."""
+    """Every team this member may see, and how many people it has, by name; `q`: with these words in it."""
     rows = led_by(request.company) if request.company.narrow else Team.objects.all()
-    found = rows.select_related("lead").annotate(many=AT_WORK).order_by("name")
-    return show(request, "teams", "teams", {"teams": found})
+    found = _with_words(rows.select_related("lead").annotate(many=AT_WORK), request, "name")
+    return show(request, "teams", "teams", {"page": page_of(found, request.GET, by="name", ascending=True)})
 
 
 @require_POST
@@ -61,9 +67,11 @@ def team_remove(request: CompanyRequest, public_id: str) -> HttpResponse:
 @require_safe
 @page("people:read")
 def cost_centres(request: CompanyRequest) -> HttpResponse:
-    """Every cost centre, and how many people it has."""
-    found = CostCentre.objects.annotate(many=AT_WORK).order_by("code")
-    return show(request, "cost_centres", "cost_centres", {"centres": found})
+    """Every cost centre, and how many people book on it, by code; `q`: with these words in code or name."""
+    found = _with_words(CostCentre.objects.annotate(many=AT_WORK), request, "code", "name")
+    return show(
+        request, "cost_centres", "cost_centres", {"page": page_of(found, request.GET, by="code", ascending=True)}
+    )
 
 
 @require_POST
@@ -106,3 +114,10 @@ def _lead(request: CompanyRequest) -> str:
     if found is None:
         raise BadInput(f"nobody here is known as {said}", fix="write the lead's e-mail address or number")
     return found.public_id
+
+
+def _with_words(rows: QuerySet[M], request: CompanyRequest, *fields: str) -> QuerySet[M]:
+    """Each word of the search stands in one of the fields."""
+    for word in request.GET.get("q", "").replace("\0", "").split()[:5]:
+        rows = rows.filter(reduce(or_, (Q(**{f"{field}__icontains": word}) for field in fields)))
+    return rows

@@ -34,6 +34,7 @@ from tests.usage.world import metered, record
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 GB = 10**9
+SETTINGS = [f"/settings/{one}/" for one in ("company", "hr", "groups", "keys", "domains", "branding")]
 
 
 def test_rules_and_money_of_a_company_on_a_desk_and_on_a_phone(
@@ -57,11 +58,24 @@ def test_rules_and_money_of_a_company_on_a_desk_and_on_a_phone(
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody tr")).to_contain_text("Sales")
 
+    page.goto(f"{base}/alerts/")
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    expect(page.locator("[data-selected]")).to_have_text("2 selected")
+    page.keyboard.press("/")
+    page.keyboard.type("used in RU")
+    page.keyboard.press("Enter")
+    page.get_by_text("Save this view…").click()
+    page.get_by_label("Name of the view").fill("Russia")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name="Russia")).to_have_attribute("aria-current", "true")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
     page.goto(f"{base}/usage/")
     expect(page.locator("canvas")).to_have_count(2)
     wrong: list[str] = []
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    for path in pages:
+    for path in [*pages, *SETTINGS]:
         page.goto(base + path)
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})

@@ -8,9 +8,10 @@ from django.test import Client
 from simplane.core import tenancy
 from simplane.core.db import transaction
 from simplane.organizations.models import CompanyRole, Organization
-from simplane.policies import alerting
+from simplane.policies import alerting, budget_acts
 from simplane.policies.alert_models import Alert
 from simplane.policies.alerting import Raised
+from simplane.policies.budget_acts import Amounts
 from simplane.workforce.models import SavedView
 from simplane.workforce.saved_views import MOST
 from tests.companies import company, employee, team
@@ -109,6 +110,20 @@ def test_alerts_are_searched_done_many_at_once_and_come_as_a_file(acme: Organiza
             "resolved", "acknowledged", "acknowledged",
         ]  # fmt: skip
     assert owner.post("/alerts/many/", {"deed": "forget", "alert": ids}).status_code == 404
+
+
+def test_teams_cost_centres_and_budgets_are_searched_by_words(acme: Organization, owner: Client) -> None:
+    for name in ("Field sales", "Sales desk", "Ops"):
+        budget_acts.make(
+            acme.pk, f"{name} budget", Amounts(limit_minor=100, hard=True), currency="EUR", level="team",
+            subject_id=team(acme, name).pk,
+        )  # fmt: skip
+        owner.post("/cost-centres/add/", {"code": name[:5], "name": name})
+
+    assert [one.name for one in owner.get("/teams/?q=SALES").context["page"].rows] == ["Field sales", "Sales desk"]
+    assert [one.code for one in owner.get("/cost-centres/?q=desk+sales").context["page"].rows] == ["Sales"]
+    assert [whom.name for _, whom in owner.get("/budgets/?q=ops").context["rows"]] == ["Ops"]
+    assert "No team fits" in owner.get("/teams/?q=nobody").content.decode()
 
 
 def test_an_empty_list_says_what_to_do(owner: Client) -> None:

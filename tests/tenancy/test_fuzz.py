@@ -51,6 +51,7 @@ KINDS = {
     "invoices": "invoice",
     "savings": "fleetline",
     "settings/domains": "domain",
+    "views": "savedview",
 }
 """What an address of a page names: the words before its first id -> the table."""
 NAMED = {

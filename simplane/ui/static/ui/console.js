@@ -2,7 +2,8 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const rows = () => [...document.querySelectorAll("[data-rows] [data-row]")];
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+  // Ticks take no letters: keys go on working there.
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
   const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
   const shown = () => document.documentElement.dataset.bsTheme || (dark() ? "dark" : "light");
@@ -17,7 +18,7 @@
     if (!all.length) return;
     const at = all.findIndex((row) => row.contains(document.activeElement));
     const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by))];
-    $("a, input, button", next)?.focus();
+    ($("a", next) ?? $("input, button", next))?.focus();
     next.scrollIntoView({ block: "nearest" });
   };
   const tick = () => {
