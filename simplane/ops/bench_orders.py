@@ -11,6 +11,7 @@ import json
 import os
 import random
 import statistics
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from simplane.ops import bench_orders_limits as limits
 from simplane.ops.bench_orders_rows import PRODUCTS, RESELLERS, SECRET, make_rows, mismatched
 from simplane.ops.load_generator import Answers, LoadGenerator
 from simplane.ops.memory import resident_mb
-from simplane.ops.scratch import report, say, scratch_stage
+from simplane.ops.scratch import Failed, report, say, scratch_stage
 from simplane.ops.steady import make_steady
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ GOALS = {
 }
 GOAL_P99_MS = 30.0
 WARM_UP_SECONDS = 3.0
+MOST_ALONE = 1.05
+"""Orders a commit, when none shares it."""
+COMMITS_SECONDS = 1.5
+"""A session tells the server's statistics of its commits once a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class _Measured:
         self._options = options
         self._runner = runner
         self._errors = 0
+        self._taken = 0
 
     def all(self) -> dict[str, Any]:
         web = self._started()
@@ -111,10 +117,7 @@ class _Measured:
         figures["web_memory_largest_mb"] = resident_mb(web.pid)["largest"]
         if self._options.only in (None, "unbatched"):
             web.stop()
-            self._stage.settings["SIMPLANE_ORDER_BATCH"] = "1"
-            self._started()
-            alone = self._beside(Load(), self._function)
-            figures["unbatched_ratio"] = round(alone[0] / alone[1], 2)
+            figures |= self._unbatched()
         return self._judged(figures)
 
     def _started(self) -> Process:
@@ -141,6 +144,17 @@ class _Measured:
         basket = self._beside(Load(lines=3), lambda: self._function(lines=3))
         return {"basket_ratio": round(basket[0] / basket[1], 2)}
 
+    def _unbatched(self) -> dict[str, Any]:
+        self._stage.group.env["SIMPLANE_ORDER_BATCH"] = "1"
+        self._started()
+        before = _commits()
+        self._flood(Load(), 1.0)
+        shared = self._taken / (_commits() - before)
+        if shared > MOST_ALONE:
+            raise Failed(f"{shared:.1f} orders a commit, where each should have its own")
+        alone = self._beside(Load(), self._function)
+        return {"unbatched_ratio": round(alone[0] / alone[1], 2)}
+
     def _judged(self, figures: dict[str, Any]) -> dict[str, Any]:
         found = mismatched()
         figures |= found | {"errors": self._errors, "load_1_minute": round(os.getloadavg()[0], 2)}
@@ -166,6 +180,7 @@ class _Measured:
         generator = LoadGenerator(self._stage.ports.web, self._options.connections, good=201)
         answers = self._runner.run(generator.flood(load.requests(), seconds))
         self._errors += answers.errors
+        self._taken = answers.taken
         return answers
 
     def _p99(self, per_second: float) -> float:
@@ -193,6 +208,16 @@ def _make_tables(stage: Stage) -> None:
 
     call_command("migrate", verbosity=0)
     make_rows()
+
+
+def _commits() -> int:
+    from django.db import connection
+
+    time.sleep(COMMITS_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
 
 
 def _told(figures: dict[str, Any]) -> str:

@@ -6,15 +6,17 @@ arrive while one commit is under way share the next.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from simplane.core import clock, jobs
 from simplane.core.batches import AGAIN, Again, Batcher, Connection, OneAProcess, Ticket
+from simplane.core.prepared import Prepared, Row, array, hexed
 
 MOST_LINES = 200
 MOST_UNITS = 1_000
@@ -71,33 +73,40 @@ class Placed:
 
 def place_many(connection: Connection, orders: Sequence[OrderWanted]) -> list[Placed | Again]:
     """Decide all of them in one commit; AGAIN for those that depend on another of the same batch."""
-    rows = connection.execute(MANY, _columns(orders)).fetchall()
-    return [AGAIN if row[1] == "again" else Placed(*row[1:]) for row in rows]
+    rows = _MANY.rows(connection, [*_of_each(orders), *_of_lines(orders, numbered=True), *_times()])
+    return [AGAIN if row[1] == b"again" else _placed(row[1:]) for row in rows]
 
 
 def place_one(connection: Connection, order: OrderWanted) -> Placed:
     """Decide one order in a commit of its own."""
-    values = {
-        **_times(),
-        "hash": order.key_hash,
-        "ip": order.address,
-        "key": order.idempotency_key,
-        "request": order.request_hash,
-        "public": order.public_id,
-        "reference": order.reference,
-        "email": order.email,
-        "name": order.name,
-        "locale": order.locale,
-        "rid": order.request_id,
-        "fault": order.test_fault,
-        "sku": [line.sku for line in order.lines],
-        "quantity": [line.quantity for line in order.lines],
-        "most": [line.most_minor for line in order.lines],
-        "quote": [line.quote for line in order.lines],
-    }
-    row = connection.execute(ONE, values).fetchone()
-    assert row is not None
-    return Placed(*row)
+    mine = [
+        hexed(order.key_hash),
+        order.address,
+        order.idempotency_key,
+        hexed(order.request_hash),
+        order.public_id,
+        order.reference,
+        order.email,
+        order.name,
+        order.locale,
+        order.request_id,
+        order.test_fault,
+    ]
+    (row,) = _ONE.rows(connection, [*mine, *_of_lines([order], numbered=False), *_times()])
+    return _placed(row)
+
+
+def _placed(row: Row) -> Placed:
+    code, status, body, detail, per_minute, lead = row
+    assert code is not None
+    return Placed(
+        code.decode(),
+        None if status is None else int(status),
+        None if body is None else body.decode(),
+        None if detail is None else json.loads(detail),
+        None if per_minute is None else int(per_minute),
+        None if lead is None else float(lead),
+    )
 
 
 def place(order: OrderWanted) -> Placed:
@@ -130,33 +139,38 @@ def make_batcher() -> Batcher[OrderWanted, Placed]:
 _batcher: OneAProcess[OrderWanted, Placed] = OneAProcess(make_batcher)
 
 
-def _columns(orders: Sequence[OrderWanted]) -> dict[str, Any]:
-    lines = [(number, line) for number, order in enumerate(orders, 1) for line in order.lines]
-    return {
-        **_times(),
-        "hash": [one.key_hash for one in orders],
-        "ip": [one.address for one in orders],
-        "key": [one.idempotency_key for one in orders],
-        "request": [one.request_hash for one in orders],
-        "public": [one.public_id for one in orders],
-        "reference": [one.reference for one in orders],
-        "email": [one.email for one in orders],
-        "name": [one.name for one in orders],
-        "locale": [one.locale for one in orders],
-        "rid": [one.request_id for one in orders],
-        "fault": [one.test_fault for one in orders],
-        "of": [number for number, _ in lines],
-        "sku": [line.sku for _, line in lines],
-        "quantity": [line.quantity for _, line in lines],
-        "most": [line.most_minor for _, line in lines],
-        "quote": [line.quote for _, line in lines],
-    }
+def _of_each(orders: Sequence[OrderWanted]) -> list[str]:
+    return [
+        array([hexed(one.key_hash) for one in orders]),
+        array([one.address for one in orders]),
+        array([one.idempotency_key for one in orders]),
+        array([hexed(one.request_hash) for one in orders]),
+        array([one.public_id for one in orders]),
+        array([one.reference for one in orders]),
+        array([one.email for one in orders]),
+        array([one.name for one in orders]),
+        array([one.locale for one in orders]),
+        array([one.request_id for one in orders]),
+        array([one.test_fault for one in orders]),
+    ]
 
 
-def _times() -> dict[str, Any]:
+def _of_lines(orders: Sequence[OrderWanted], *, numbered: bool) -> list[str]:
+    lines = [line for order in orders for line in order.lines]
+    numbers = [array([number for number, order in enumerate(orders, 1) for _ in order.lines])] if numbered else []
+    return [
+        *numbers,
+        array([line.sku for line in lines]),
+        array([line.quantity for line in lines]),
+        array([line.most_minor for line in lines]),
+        array([line.quote for line in lines]),
+    ]
+
+
+def _times() -> list[str]:
     now = clock.now()
     first, *_ = settings.SIMPLANE.delivery_clock_seconds
-    return {"now": now, "stamp": stamp(now), "late": timedelta(seconds=first)}
+    return [now.isoformat(), stamp(now), f"{first} seconds"]
 
 
 def stamp(moment: datetime) -> str:
@@ -164,14 +178,15 @@ def stamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-MANY = (
-    "SELECT * FROM simplane_place_orders(%(hash)b::bytea[], %(ip)b::text[]::inet[], %(key)b::text[], %(request)b::bytea[],"
-    " %(public)b::text[], %(reference)b::text[], %(email)b::text[], %(name)b::text[], %(locale)b::text[], %(rid)b::text[],"
-    " %(fault)b::text[], %(of)b::int[], %(sku)b::text[], %(quantity)b::int[], %(most)b::bigint[], %(quote)b::text[],"
-    " %(now)b::timestamptz, %(stamp)s, %(late)b::interval)"
+_MANY = Prepared(
+    "simplane_many",
+    "SELECT * FROM simplane_place_orders($1::bytea[], $2::inet[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[],"
+    " $8::text[], $9::text[], $10::text[], $11::text[], $12::int[], $13::text[], $14::int[], $15::bigint[], $16::text[],"
+    " $17::timestamptz, $18::text, $19::interval)",
 )
-ONE = (
-    "SELECT * FROM simplane_place_order(%(hash)b::bytea, %(ip)s::inet, %(key)s, %(request)b::bytea, %(public)s,"
-    " %(reference)s, %(email)s, %(name)s, %(locale)s, %(rid)s, %(fault)s, %(sku)b::text[], %(quantity)b::int[],"
-    " %(most)b::bigint[], %(quote)b::text[], %(now)b::timestamptz, %(stamp)s, %(late)b::interval)"
+_ONE = Prepared(
+    "simplane_one",
+    "SELECT * FROM simplane_place_order($1::bytea, $2::inet, $3::text, $4::bytea, $5::text, $6::text, $7::text, $8::text,"
+    " $9::text, $10::text, $11::text, $12::text[], $13::int[], $14::bigint[], $15::text[], $16::timestamptz, $17::text,"
+    " $18::interval)",
 )
