@@ -70,7 +70,8 @@ def running(folder: Path, name: str, *words: str, **settings: str) -> Iterator[P
 def web(folder: Path, **settings: str) -> Iterator[tuple[str, Process]]:
     """The web process, ready to answer: its address and itself."""
     port = free_port()
-    with running(folder, "web", "web", "--bind", f"127.0.0.1:{port}", **settings) as process:
+    few = {"SIMPLANE_WEB_WORKERS": "1", **settings}
+    with running(folder, "web", "web", "--bind", f"127.0.0.1:{port}", **few) as process:
         wait_for(f"http://127.0.0.1:{port}/healthz", process)
         yield f"http://127.0.0.1:{port}", process
 

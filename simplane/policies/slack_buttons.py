@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
 
 import msgspec
-from slack_sdk.signature import Clock, SignatureVerifier
 
 from simplane.core import clock
 from simplane.core.errors import BadInput, Refusal
+from simplane.core.late import Late
 from simplane.policies import approvals
 from simplane.policies.models import Approval
 from simplane.policies.reading import settings_of
+
+if TYPE_CHECKING:
+    from slack_sdk import signature as slack
+else:
+    slack = Late("slack_sdk.signature")
 
 GRANT, REFUSE = "approval.grant", "approval.refuse"
 """`action_id` of the two buttons; their `value` is the question's public id."""
@@ -39,7 +45,7 @@ class Pressed:
     public_id: str
 
 
-class _Our(Clock):
+class _OurClock:
     def now(self) -> float:
         return clock.now().timestamp()
 
@@ -73,7 +79,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> None:
     stamp, signature = known.get("x-slack-request-timestamp", ""), known.get("x-slack-signature", "")
     if not secret or not stamp.isdigit() or not signature:
         raise NotSlack(fix="set the signing secret of the Slack app in Settings")
-    if not SignatureVerifier(secret, _Our()).is_valid(body, stamp, signature):
+    if not slack.SignatureVerifier(secret, cast("slack.Clock", _OurClock())).is_valid(body, stamp, signature):
         raise NotSlack(fix="check the signing secret of the Slack app in Settings")
 
 

@@ -11,8 +11,6 @@ import httpx2
 import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
-from scim2_client.engines.httpx2 import SyncSCIMClient
-from scim2_tester import Status, check_server
 
 from simplane.core import tenancy
 from simplane.workforce.tokens import create_token
@@ -23,6 +21,10 @@ ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 @pytest.mark.django_db(transaction=True)
 def test_the_peer_suite_finds_nothing_wrong() -> None:
+    # They take seconds to import, which workers that run other tests need not pay.
+    from scim2_client.engines.httpx2 import SyncSCIMClient
+    from scim2_tester import Status, check_server
+
     with tenancy.scope(company().pk):
         secret = create_token("tester").secret
 
