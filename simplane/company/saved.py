@@ -18,6 +18,7 @@ from simplane.workforce.saved_views import LONGEST_QUERY, remove_view, save_view
 LISTS = {
     "people": ("company:people", "people:read"),
     "lines": ("company:lines", "lines:read"),
+    "usage": ("company:usage", "usage:read"),
     "alerts": ("company:alerts", "alerts:read"),
     "budgets": ("company:budgets", "spend:read"),
     "spend": ("company:spend", "spend:read"),

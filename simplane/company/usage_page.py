@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from simplane.company.billing import download
 from simplane.company.reach import led_by
+from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.usage_charts import Chart, days_chart, month_chart
 from simplane.company.whom import concerning, named
@@ -87,6 +88,7 @@ def usage(request: CompanyRequest) -> HttpResponse:
         "period": period,
         "periods": PERIODS.items(),
         "by": by,
+        "views": saved_views(request, "usage"),
         "label": BY[by][1],
         "choices": [(name, label) for name, (_, label) in BY.items()],
         "total": sum(one.bytes for one in days),
