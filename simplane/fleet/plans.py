@@ -14,10 +14,12 @@ from simplane.core import audit, clock, tenancy
 from simplane.core.db import transaction
 from simplane.core.errors import BadInput
 from simplane.core.ids import new_id
-from simplane.fleet.models import Plan
+from simplane.fleet.models import FleetLine, Plan
+from simplane.fleet.states import OVER
 from simplane.organizations.models import Organization
 from simplane.routing.models import Match
 from simplane.suppliers import registry
+from simplane.suppliers.models import Supplier
 from simplane.suppliers.values import Capabilities
 
 
@@ -54,11 +56,27 @@ def offer(organization: Organization, product: Product) -> Plan:
 
 
 def refresh_all() -> int:
-    """Bring all plans to today's prices and abilities. One that nobody can serve any more is given out no more."""
+    """Bring all plans to today's prices and abilities, and lines to what their suppliers can do.
+
+    A plan that nobody can serve any more is given out no more.
+    """
     changed = 0
     with tenancy.everywhere():
         for plan in Plan.objects.select_related("organization", "product").order_by("pk"):
             changed += _refresh(plan)
+        changed += _refresh_lines()
+    return changed
+
+
+def _refresh_lines() -> int:
+    """Bring lines to what their own suppliers can do now. Returns how many changed."""
+    codes = FleetLine.objects.exclude(supplier="").exclude(state__in=OVER).order_by().values_list("supplier", flat=True)
+    changed = 0
+    for supplier in Supplier.objects.filter(code__in=set(codes.distinct())):
+        known = registry.capabilities(supplier)
+        able = {"change": known.change_plan, "can_swap": known.swap_profile}
+        rows = FleetLine.objects.filter(supplier=supplier.code).exclude(state__in=OVER).exclude(**able)
+        changed += rows.update(**able)
     return changed
 
 

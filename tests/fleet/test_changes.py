@@ -197,3 +197,6 @@ def test_a_change_that_nobody_may_pay_or_serve_is_refused_before_anything_is_ask
         change_plan(line, big.public_id, **WHY)
     with tenancy.scope(company):
         assert (Operation.objects.count(), acme.line().wanted_plan) == (1, None)
+    plans.refresh_all()
+    with tenancy.everywhere():
+        assert (Plan.objects.get(pk=big.pk).suppliers, FleetLine.objects.get().change) == (["esimgo"], "emulated")

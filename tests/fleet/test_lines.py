@@ -13,7 +13,7 @@ from django.test import Client
 from simplane.core import clock, tenancy
 from simplane.core.db import transaction
 from simplane.core.models import AuditEntry
-from simplane.fleet.actions import carry_out, provision, reactivate, replace, replaced, suspend, terminate
+from simplane.fleet.actions import provision, reactivate, replace, replaced, suspend, terminate
 from simplane.fleet.actions.learn import learn
 from simplane.fleet.errors import LineBusy, NotAtWork, NotPossible
 from simplane.fleet.models import FleetLine, InstallLink, Operation, PlanPeriod
@@ -151,12 +151,6 @@ def test_when_one_supplier_is_down_another_serves_new_lines_but_never_one_whose_
         lines = {one.pk: (one.supplier, one.state) for one in FleetLine.objects.all()}
     assert lines == {first.line_id: ("", "ordering"), second.line_id: ("esimaccess", "ready")}
     assert world.bought() == 2
-    world.go.control("faults", "DELETE")
-    world.later(600)
-    acme.work()
-    with tenancy.scope(acme.company.pk):
-        assert FleetLine.objects.get(pk=first.line_id).supplier == "esimgo"
-    assert (world.bought(), carry_out.sweep()) == (2, 0)
 
 
 def state_of_line(acme: Firm, wish: Operation) -> str:
