@@ -1,4 +1,4 @@
-"""Reading a table that only grows behind its writers, with a bookmark a reader (docs/adr/0017): the news, the audit trail.
+"""Reading the table of news behind its writers, with a bookmark a reader (docs/adr/0017).
 
 Numbers of news are taken before they are committed, so a smaller one may appear after a larger one. When all
 transactions that were at work at one look are done, everything up to the newest number of that look is here or never
@@ -12,33 +12,24 @@ from collections.abc import Callable
 from django.db import connection
 
 from simplane.core.db import needs_transaction, transaction
-from simplane.core.models import AuditEntry, Bookmark, Event
-
-Table = type[Event] | type[AuditEntry]
+from simplane.core.models import Bookmark
 
 
 @needs_transaction
 def begin(reader: str) -> None:
     """From now on `reader` follows the news. Later calls change nothing."""
-    newest, _, next_transaction = _look(Event)
+    newest, _, next_transaction = _look()
     mark = Bookmark(reader=reader, last_event=newest, seen_event=newest, seen_xid=next_transaction)
     Bookmark.objects.bulk_create([mark], ignore_conflicts=True)
 
 
-@needs_transaction
-def begin_at_the_first(reader: str) -> None:
-    """`reader` has all of its table before it. Later calls change nothing."""
-    mark = Bookmark(reader=reader, last_event=0, seen_event=0, seen_xid=0)
-    Bookmark.objects.bulk_create([mark], ignore_conflicts=True)
-
-
-def read_on(reader: str, read: Callable[[int, int], int], *, table: Table = Event) -> int:
+def read_on(reader: str, read: Callable[[int, int], int]) -> int:
     """Have `read(after, upto)` read on and return the number it came to, in the commit that moves the bookmark.
 
     Returns how much news is there and not read yet; 0 for a reader that never began.
     """
     with transaction():
-        newest, oldest_running, next_transaction = _look(table)
+        newest, oldest_running, next_transaction = _look()
         mark = Bookmark.objects.select_for_update().filter(reader=reader, last_event__lt=newest).first()
         if mark is None:
             return 0
@@ -51,17 +42,17 @@ def read_on(reader: str, read: Callable[[int, int], int], *, table: Table = Even
         return max(newest, mark.seen_event) - mark.last_event
 
 
-def _look(table: Table) -> tuple[int, int, int]:
+def _look() -> tuple[int, int, int]:
     """The newest number there is, the oldest transaction under way, and the next one to begin."""
     with connection.cursor() as cursor:
-        cursor.execute(LOOK.format(table=table._meta.db_table))
+        cursor.execute(LOOK)
         row = cursor.fetchone()
     assert row is not None
     return row[0], row[1], row[2]
 
 
 LOOK = """
-SELECT coalesce((SELECT max(id) FROM {table}), 0), pg_snapshot_xmin(now_seen)::text::bigint,
+SELECT coalesce((SELECT max(id) FROM core_event), 0), pg_snapshot_xmin(now_seen)::text::bigint,
   pg_snapshot_xmax(now_seen)::text::bigint
 FROM pg_current_snapshot() AS now_seen
 """

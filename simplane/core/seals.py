@@ -6,20 +6,22 @@ another place no longer fits its seal or the next one. Whoever writes an entry w
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from django.db import connection
-from django.db.models import F, Func, TextField
+from django.db.models import F, Func, Max, TextField
 
-from simplane.core import clock, following
+from simplane.core import clock
 from simplane.core.db import needs_transaction, transaction
-from simplane.core.models import AuditEntry, AuditSeal
+from simplane.core.models import AuditEntry, AuditSeal, Bookmark
 
 READER = "audit.seal"
 BATCH = 50_000
 """Numbers of entries looked at in one transaction."""
+LOOK_EVERY = 0.05
 MOST_PROBLEMS = 50
 _LOCK = 0x61756469  # one sealer at a time
 ENTRY = (
@@ -62,34 +64,70 @@ class Head:
     """Hexadecimal."""
 
 
-def seal_new() -> dict[str, int]:
-    """Chain what was committed since the last time. Entries of transactions still under way wait for the next time."""
-    sealed: list[int] = []
+def seal_new(*, patience: float = 2.0) -> dict[str, int]:
+    """Chain what was committed since the last time, up to the newest entry there is now.
 
-    def read(after: int, upto: int) -> int:
-        upto = min(upto, after + BATCH)
-        sealed.append(_seal("e.id > %(after)s AND e.id <= %(upto)s", {"after": after, "upto": upto}))
-        return upto
+    Numbers are taken before they are committed: a smaller one may still come from a transaction under way. Those are waited
+    for, `patience` seconds at most; else nothing is sealed this time (`behind`: how many numbers wait).
+    """
+    newest = AuditEntry.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    done = _writers_are_done(patience)
+    sealed = 0
+    while done and (batch := _batch(newest)) is not None:
+        sealed += batch
+    return {"sealed": sealed, "behind": 0 if done else newest - _last()}
 
+
+def _batch(newest: int) -> int | None:
+    """Seal the next numbers up to `newest` and move the bookmark; None when there are none."""
     with transaction():
-        following.begin_at_the_first(READER)
-    behind, last = following.read_on(READER, read, table=AuditEntry), -1
-    while behind != last:
-        behind, last = following.read_on(READER, read, table=AuditEntry), behind
-    return {"sealed": sum(sealed), "behind": behind}
+        _one_at_a_time()
+        after = _last()
+        if after >= newest:
+            return None
+        upto = min(newest, after + BATCH)
+        sealed = _seal("e.id > %(after)s AND e.id <= %(upto)s", {"after": after, "upto": upto})
+        mark = {"last_event": upto, "seen_event": upto, "seen_xid": 0}
+        Bookmark.objects.update_or_create(reader=READER, defaults=mark)
+        return sealed
+
+
+def _last() -> int:
+    return Bookmark.objects.filter(reader=READER).values_list("last_event", flat=True).first() or 0
+
+
+def _writers_are_done(patience: float) -> bool:
+    """Whether all transactions that write entries at this moment end in time. Whoever begins later gets larger numbers."""
+    waited, writers = 0.0, _writers()
+    while writers and waited < patience:
+        time.sleep(LOOK_EVERY)
+        waited += LOOK_EVERY
+        writers &= _writers()
+    return not writers
+
+
+def _writers() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(WRITERS)
+        return {row[0] for row in cursor.fetchall()}
 
 
 @needs_transaction
 def seal_organization(organization_id: int) -> None:
     """Chain every entry of one organization that this transaction sees."""
+    _one_at_a_time()
     _seal("e.organization_id = %(organization)s", {"organization": organization_id})
 
 
 def _seal(which: str, given: dict[str, int]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute(SEAL.format(which=which), {**given, "now": clock.now()})
         return int(cursor.rowcount)
+
+
+def _one_at_a_time() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def verify(organization_id: int | None = None) -> Verdict:
@@ -115,6 +153,11 @@ def known(organization_id: int, number: int, seal: str) -> bool:
     return AuditSeal.objects.filter(organization_id=organization_id, number=number, hash=bytes.fromhex(seal)).exists()
 
 
+WRITERS = """
+SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND relation = 'core_auditentry'::regclass
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND mode = 'RowExclusiveLock' AND granted AND pid <> pg_backend_pid()
+"""
 SEAL = f"""
 INSERT INTO core_auditseal (entry_id, organization_id, number, hash, sealed_at)
 SELECT n.id, n.organization_id, n.number,

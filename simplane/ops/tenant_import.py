@@ -14,8 +14,11 @@ from simplane.ops.tenant_archive import Archive, BadArchive, Manifest, Written, 
 from simplane.ops.tenant_export import FORMATS, schema
 from simplane.ops.tenant_plan import Table, tables
 
-FIRST = ("billing_invoiceline", "billing_billedfact", "ledger_account")
-"""Lines come before their invoice, for one that is locked takes no more; foreign keys are looked at when all is there."""
+FIRST = ("billing_invoiceline", "billing_billedfact", "ledger_account", "ledger_transaction")
+"""Lines come before their invoice, for one that is locked takes no more; transactions before entries, which ask for them.
+
+Foreign keys are looked at when all is there.
+"""
 
 
 class OtherVersion(Refusal):
