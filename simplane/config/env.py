@@ -170,6 +170,11 @@ class Env(BaseSettings):
             (self.allow_stand_ins, "SIMPLANE_ALLOW_STAND_INS must be false in production"),
             (not self.database_url, "DATABASE_URL is missing: production never uses the embedded database"),
             (not self.allowed_hosts, "SIMPLANE_ALLOWED_HOSTS is empty"),
+            (
+                any(_covers_companies(one, self.company_domain) for one in self.allowed_hosts),
+                "SIMPLANE_ALLOWED_HOSTS must name no host of companies (*, or below SIMPLANE_COMPANY_DOMAIN):"
+                " our own pages would be served there",
+            ),
             (not self.base_url.startswith("https://"), "SIMPLANE_BASE_URL must be https:// in production"),
             (bool(self.clock_freeze or self.clock_shift_seconds), "the clock can not be moved in production"),
             (not self.require_mfa, "SIMPLANE_REQUIRE_MFA can not be switched off in production"),
@@ -180,6 +185,12 @@ class Env(BaseSettings):
 WEB, MAILS = ("http", "https"), ("smtp", "smtps", "smtp+tls")
 DATABASE_FORM = "postgresql://user:password@host:port/name, with libpq's options after a question mark"
 MAIL_FORM = "smtp://, smtps:// or smtp+tls://user:password@host:port"
+
+
+def _covers_companies(allowed: str, domain: str) -> bool:
+    """Whether an allowed host, or all below one that begins with a dot, lies where companies have their pages."""
+    name = allowed.lower()
+    return name == "*" or name.endswith(f".{domain}") or (name.startswith(".") and f".{domain}".endswith(name))
 
 
 def _is_address(found: str, schemes: tuple[str, ...], *, empty: bool = False) -> bool:

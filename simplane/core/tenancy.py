@@ -12,12 +12,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import Error, connection, models
 from django.db.backends.signals import connection_created
 from django.db.backends.utils import CursorWrapper
 from django.dispatch import receiver
 from psycopg.pq import TransactionStatus
 
+from simplane.core.log import logger
+
+log = logger(__name__)
 ROLE = "simplane_tenant"
 M = TypeVar("M", bound=models.Model)
 
@@ -95,7 +98,14 @@ def _leave() -> None:
     raw = connection.connection
     # No connection: nothing to leave. A failed transaction takes nothing more, and its rollback takes the role back.
     if raw is not None and not raw.closed and raw.info.transaction_status != TransactionStatus.INERROR:
-        _set(connection.cursor(), "none", "")
+        try:
+            _set(connection.cursor(), "none", "")
+        except BaseException as error:
+            # Whoever had this connection next would act behind the wall of this company.
+            connection.close()
+            if not isinstance(error, Error):
+                raise
+            log.warning("tenancy.connection_closed", error=str(error))
 
 
 def _set(cursor: CursorWrapper, role: str, organization: str) -> None:

@@ -35,6 +35,8 @@ def settings() -> Iterator[Said]:
         yield "note", "SIMPLANE_SECRET_KEY is the default", "set your own before anything real is stored"
     if env.clock_freeze or env.clock_shift_seconds:
         yield "warn", "the clock is frozen or shifted by a setting", "unset SIMPLANE_CLOCK_FREEZE and _SHIFT_SECONDS"
+    if not env.production and "*" in env.allowed_hosts:
+        yield "warn", "SIMPLANE_ALLOWED_HOSTS is *: companies' hosts show our own pages", "name our own hosts"
     if env.debug:
         yield "warn", "SIMPLANE_DEBUG is on: pages of errors show settings", "switch it off when others can reach it"
     if env.production:
@@ -43,7 +45,7 @@ def settings() -> Iterator[Said]:
 
 def _production(env: Env) -> Iterator[Said]:
     host = urlsplit(env.base_url).hostname or ""
-    if "*" not in env.allowed_hosts and not any(_matches(host, one) for one in env.allowed_hosts):
+    if not any(_matches(host, one) for one in env.allowed_hosts):
         yield "fail", f"SIMPLANE_BASE_URL names {host}, which SIMPLANE_ALLOWED_HOSTS refuses", "add it there"
     if any(address.rpartition("@")[2].endswith(EXAMPLE) for address in env.alert_mail_to) or not env.alert_mail_to:
         yield "fail", "SIMPLANE_ALERT_MAIL_TO names nobody real", "set the address of whoever must know"

@@ -39,7 +39,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def pre_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse | None:
-        """At a company's address only its members sign in, and the session is for that company alone."""
+        """At a company's address only its members sign in."""
         tenant = getattr(request, "tenant", None)
         if tenant is None:
             found: HttpResponse | None = super().pre_login(request, user, **options)
@@ -47,8 +47,14 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if not Membership.objects.filter(user=user, organization_id=tenant.pk).exists():
             messages.error(request, f"This login has no access to {tenant.name}. Ask an owner there for an invitation.")
             return HttpResponseRedirect(reverse("account_login"))
-        request.session[SESSION_TENANT] = tenant.pk
         return super().pre_login(request, user, **options)  # type: ignore[no-any-return]
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """After the last factor: only now is there a session to say of for which company it was begun."""
+        super().login(request, user)
+        tenant = getattr(request, "tenant", None)
+        if tenant is not None:
+            request.session[SESSION_TENANT] = tenant.pk
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """At the address that we know, never at the one that the request names: the link is a key to the account."""

@@ -9,8 +9,10 @@ from django.test import Client
 from simplane.company.urls import pages
 from simplane.core import clock, tenancy
 from simplane.organizations import hosts
+from simplane.organizations.adapter import SESSION_TENANT
 from simplane.organizations.company_roles import PERMISSIONS, allows
 from simplane.organizations.models import CompanyRole, Domain, Membership, Organization
+from tests import signin
 from tests.companies import company, employee, team
 from tests.company.members import browser_of, member
 from tests.hub import people
@@ -82,6 +84,22 @@ def test_a_stranger_with_the_right_password_is_not_let_in() -> None:
     there = Client()
     there.post("/accounts/login/", form, headers={"host": "beta.localhost"})
     assert there.get("/", headers={"host": "beta.localhost"}).status_code == 200
+
+
+def test_a_session_is_a_companys_only_when_the_last_factor_was_shown() -> None:
+    acme = company("acme")
+    mia = member(acme, CompanyRole.VIEWER)
+    mia.set_password("correct horse battery")
+    mia.save()
+    signin.add_authenticator_app(mia)
+    browser = Client(headers={"host": "acme.localhost"})
+
+    browser.post("/accounts/login/", {"login": mia.email, "password": "correct horse battery"})
+    assert SESSION_TENANT not in browser.session
+    browser.post("/accounts/2fa/authenticate/", {"code": signin.code_now()})
+
+    assert browser.session[SESSION_TENANT] == acme.pk
+    assert browser.get("/lines/").status_code == 200
 
 
 def test_a_manager_sees_only_the_teams_they_lead() -> None:

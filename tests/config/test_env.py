@@ -15,6 +15,10 @@ from simplane.config import env
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ": four growing numbers of seconds are needed, for example 30,60,300,900"
 ADDRESS = " must be an http:// or https:// address"
+COMPANIES = (
+    "SIMPLANE_ALLOWED_HOSTS must name no host of companies (*, or below SIMPLANE_COMPANY_DOMAIN):"
+    " our own pages would be served there"
+)
 PRODUCTION = {
     "SIMPLANE_ENVIRONMENT": "production",
     "SIMPLANE_SECRET_KEY": "a-secret-of-this-house-and-of-no-other",
@@ -52,6 +56,10 @@ def only(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
         ("SIMPLANE_DEBUG", "true", "SIMPLANE_DEBUG must be off in production"),
         ("SIMPLANE_SECRET_KEY", env.DEFAULT_SECRET, "SIMPLANE_SECRET_KEY is the default: set a secret of your own"),
         ("SIMPLANE_ALLOW_STAND_INS", "true", "SIMPLANE_ALLOW_STAND_INS must be false in production"),
+        ("SIMPLANE_ALLOWED_HOSTS", "esim.example, *", COMPANIES),
+        ("SIMPLANE_ALLOWED_HOSTS", "esim.example, acme.localhost", COMPANIES),
+        ("SIMPLANE_ALLOWED_HOSTS", ".localhost", COMPANIES),
+        ("SIMPLANE_COMPANY_DOMAIN", "example", COMPANIES),
         (
             "SIMPLANE_ALLOW_LOOPBACK_TARGETS",
             "true",

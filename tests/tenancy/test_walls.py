@@ -22,6 +22,12 @@ SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity,
   FROM pg_class AS c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
    AND has_any_column_privilege('simplane_tenant', c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
 """
+FAILING = """
+CREATE SCHEMA failing; GRANT USAGE ON SCHEMA failing TO simplane_tenant;
+CREATE FUNCTION failing.set_config(text, text, boolean) RETURNS text LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+"""
+"""What leaves a scope fails on a connection that is whole."""
 NO_TENANTS_DATA = {"core_event", "procrastinate_jobs", "procrastinate_events"}
 """A tenant's request writes into these and reads nothing of them."""
 
@@ -139,6 +145,21 @@ def test_a_connection_that_breaks_comes_back_behind_the_same_wall() -> None:
         connection.close()
         assert rows("SELECT count(*) FROM workforce_employee") == [(1,)]
     assert rows("SELECT count(*) FROM workforce_employee") == [(2,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_can_not_be_taken_out_of_a_scope_is_closed() -> None:
+    acme = company()
+    with connection.cursor() as cursor:
+        cursor.execute(FAILING)
+    with tenancy.scope(acme.pk):
+        walled = connection.connection
+        walled.execute("SET search_path = failing, pg_catalog, public")
+
+    assert walled.closed
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA failing CASCADE")
+    assert rows("SELECT current_user::text <> 'simplane_tenant', simplane_organization()") == [(True, None)]
 
 
 @pytest.mark.django_db(transaction=True)
