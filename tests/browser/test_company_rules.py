@@ -75,7 +75,7 @@ def test_rules_and_money_of_a_company_on_a_desk_and_on_a_phone(
     expect(page.locator("canvas")).to_have_count(2)
     wrong: list[str] = []
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    for path in [*pages, *SETTINGS]:
+    for path in [*pages, *SETTINGS, "/alerts/?q=used+in+RU"]:
         page.goto(base + path)
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
