@@ -80,6 +80,8 @@ def _living(employee_id: int) -> list[FleetLine]:
 
 def _put_away(line: FleetLine, ends_on: date) -> bool:
     """False: ask again later. What its supplier can neither pause nor end runs on, and people are told."""
+    with transaction():
+        scheduling.take_back_all(line, GONE, K.CHANGE_PLAN, K.REACTIVATE)
     try:
         if ends_on <= clock.now().date():
             terminate(line.public_id, asked_by=LEAVER, reason="left the company")

@@ -24,6 +24,7 @@ NO_PAUSE = Hindrance("its supplier can not pause it", "plans say beforehand what
 NO_CHANGE = Hindrance("its supplier can not change its plan", "order a line on the other plan, then end this one")
 NO_DATA = Hindrance("its supplier adds none", "order a new line")
 NOT_AGAIN = Hindrance("its plan can not be had again", "end the line and order one on another plan")
+STOPPED = Hindrance("a rule stopped it", "change the rule: then the line resumes by itself")
 NO_END = Hindrance("its supplier can neither end nor pause it: it ends with its plan", "wait until then")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -13,14 +14,15 @@ from simplane.catalog.models import Product
 from simplane.core import clock, tenancy
 from simplane.core.errors import BadInput
 from simplane.fleet import plans
-from simplane.fleet.actions import carry_out, change_plan, provision, replace, suspend, take_back, terminate
+from simplane.fleet.actions import carry_out, change_plan, provision, reactivate, replace, suspend, take_back, terminate
 from simplane.fleet.errors import AgainstPolicy, LineBusy, NotPossible
 from simplane.fleet.models import FleetLine, InstallLink, Operation, Plan, PlanPeriod
 from simplane.fleet.possible import fitting
 from simplane.ledger.models import Wallet
 from simplane.lines.models import Line
-from simplane.policies import budget_acts
-from simplane.policies.models import BudgetPeriod
+from simplane.policies import budget_acts, rule_acts
+from simplane.policies.alert_models import Alert
+from simplane.policies.models import BudgetPeriod, Policy, Stop
 from simplane.suppliers.models import Offer, Supplier
 from simplane.usage.models import Spend
 from tests import factories, standins
@@ -153,6 +155,7 @@ def test_wishes_for_a_later_day_wait_are_taken_back_and_begin_on_their_day(world
         change_plan(line, big.public_id, **WHY, on=today + timedelta(days=2))
         change = Operation.objects.get(kind="change_plan")
         ending = terminate(line, **WHY, on=today + timedelta(days=3))
+        back = reactivate(line, **WHY, on=today + timedelta(days=1))
         with pytest.raises(LineBusy, match="planned"):
             terminate(line, **WHY, on=today + timedelta(days=5))
         assert (change.state, ending.state, acme.line().wanted) == ("scheduled", "scheduled", "active")
@@ -161,16 +164,30 @@ def test_wishes_for_a_later_day_wait_are_taken_back_and_begin_on_their_day(world
         assert (policy_left(acme), acme.line().wanted_plan) == (40_00, None)
         with pytest.raises(NotPossible):
             take_back(change.public_id, asked_by=OWNER)
+        stopped = Stop(fleet_line_id=acme.line().pk, policy=cap(company), words="x", stopped_at=clock.now())
+        stopped.save()
     assert carry_out.sweep() == 0
 
-    world.later(3 * 86_400)
-    done = acme.work(until=("done", "cancelled"))
+    world.later(86_400)
+    asyncio.run(carry_out.advance(back.pk))
+    with tenancy.scope(company):
+        back.refresh_from_db()
+        assert (back.state, "a rule stopped it" in back.problem, Alert.objects.get().dedupe.partition(":")[0]) == (
+            "failed", True, "planned",
+        )  # fmt: skip
+    world.later(2 * 86_400)
+    acme.work(until=("done", "cancelled", "failed"))
 
-    assert (done.kind, done.state, acme.line().wanted, acme.line().service) == (
-        "terminate", "done", "terminated", "terminated",
-    )  # fmt: skip
+    with tenancy.scope(company):
+        ending.refresh_from_db()
+    assert (ending.state, acme.line().wanted, acme.line().service) == ("done", "terminated", "terminated")
     with tenancy.scope(company), pytest.raises(NotPossible, match="ended"):
         change_plan(line, big.public_id, **WHY)
+
+
+def cap(organization_id: int) -> Policy:
+    """A rule that may stop lines."""
+    return rule_acts.make(organization_id, "data_cap", {"cap_bytes": 10**12, "hard": True})
 
 
 def policy_left(acme: Firm) -> int:

@@ -12,6 +12,7 @@ from simplane.core.errors import BadInput
 from simplane.core.models import AuditEntry
 from simplane.core.worker import run_worker
 from simplane.fleet import comings, people_rules, reactions
+from simplane.fleet.actions import reactivate
 from simplane.fleet.errors import NoSuchPlan
 from simplane.fleet.models import FleetLine, Operation
 from simplane.organizations.models import Organization
@@ -77,24 +78,27 @@ def test_a_leavers_line_is_paused_ends_on_its_day_and_goes_on_when_they_are_back
     acme = company()
     ana, europe = employee(acme), plan(acme)
     theirs = line(acme, europe, ana)
-    with tenancy.scope(acme.pk):
-        workforce.leave(ana.public_id)
-    comings.left(acme.pk, ana.pk)
     ends = clock.now().date() + timedelta(days=30)
     with tenancy.scope(acme.pk):
-        pause, end = Operation.objects.order_by("pk")
+        back = reactivate(theirs.public_id, asked_by="user:1 mia", reason="project", on=ends - timedelta(days=9))
+        workforce.leave(ana.public_id)
+    comings.left(acme.pk, ana.pk)
+    with tenancy.scope(acme.pk):
+        back.refresh_from_db()
+        assert (back.state, back.problem) == ("cancelled", "who it was for has left")
+        pause, end = Operation.objects.exclude(pk=back.pk).order_by("pk")
         assert [(one.kind, one.state, one.effective_on) for one in (pause, end)] == [
             ("suspend", "requested", None),
             ("terminate", "scheduled", ends),
         ]
         settled(pause, theirs)
     comings.left(acme.pk, ana.pk)
-    assert len(asked(acme)) == 2
+    assert len(asked(acme)) == 3
 
     with tenancy.scope(acme.pk):
         workforce.rejoin(ana.public_id)
     comings.joined(acme.pk, ana.pk)
-    assert asked(acme)[1:] == [("terminate", "rule:leaver", "cancelled"), ("reactivate", "rule:leaver", "requested")]
+    assert asked(acme)[2:] == [("terminate", "rule:leaver", "cancelled"), ("reactivate", "rule:leaver", "requested")]
     with tenancy.scope(acme.pk):
         told = AuditEntry.objects.filter(action="line.terminate_cancelled", entity_id=theirs.public_id)
         assert [one.reason for one in told] == ["they are back"]

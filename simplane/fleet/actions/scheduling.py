@@ -10,8 +10,10 @@ from simplane.core.errors import BadInput
 from simplane.fleet.actions.ending import close, release
 from simplane.fleet.errors import NotPossible
 from simplane.fleet.models import FleetLine, Operation, Service
-from simplane.fleet.possible import OVERDUE, impossible
+from simplane.fleet.possible import OVERDUE, STOPPED, Hindrance, impossible
 from simplane.fleet.states import OPEN
+from simplane.fleet.telling import tell
+from simplane.policies import actions as policies
 
 K, Op = Operation.Kind, Operation.State
 MOST = timedelta(days=366)
@@ -46,11 +48,9 @@ def begin(wish: Operation) -> bool:
     Acts for us, in the transaction of the caller, who holds the operation.
     """
     line = FleetLine.objects.select_for_update(of=("self",)).select_related("plan").get(pk=wish.line_id)
-    hindered = impossible(line, wish.kind)
+    hindered = impossible(line, wish.kind) or _stopped(line, wish)
     if hindered is not None:
-        drop(
-            wish, f"on its day it was not possible: {hindered.why}", Op.CANCELLED if hindered is OVERDUE else Op.FAILED
-        )
+        _give_up(wish, line, hindered)
         return False
     if Operation.objects.filter(line=line, state__in=OPEN).exists():
         Operation.objects.filter(pk=wish.pk).update(due_at=clock.now() + BUSY, lease_until=None)
@@ -60,6 +60,22 @@ def begin(wish: Operation) -> bool:
     if wish.kind in WANTED:
         FleetLine.objects.filter(pk=line.pk).update(wanted=WANTED[wish.kind], wanted_at=clock.now())
     return True
+
+
+def _stopped(line: FleetLine, wish: Operation) -> Hindrance | None:
+    return STOPPED if wish.kind == K.REACTIVATE and policies.stopped(line.pk) else None
+
+
+@needs_transaction
+def _give_up(wish: Operation, line: FleetLine, hindered: Hindrance) -> None:
+    """It can not be done on its day: people are told, unless the line has ended anyway."""
+    why = f"on its day it was not possible: {hindered.why}"
+    if hindered is OVERDUE:
+        drop(wish, why)
+        return
+    drop(wish, why, Op.FAILED)
+    text = f"{K(wish.kind).label.capitalize()}: {why}. {hindered.fix.capitalize()}."
+    tell(line, "planned", "What was planned for a line could not be done", text)
 
 
 def take_back(operation_id: str, *, asked_by: str) -> Operation:
