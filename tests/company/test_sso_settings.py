@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from simplane.core import tenancy
 from simplane.core.models import AuditEntry
 from simplane.organizations.models import CompanyRole, Organization
-from simplane.sso import connections
+from simplane.sso import break_glass, connections
 from simplane.sso.errors import NotReady
 from simplane.sso.models import Connection, Identity
+from tests import signin
 from tests.company.members import browser_of, member
 
 SECRET = "hunter2-hunter2"
@@ -67,6 +68,20 @@ def test_a_connection_is_used_only_when_it_was_checked_and_tested(acme: Organiza
         assert not Connection.objects.exists()
     viewer = browser_of(member(acme, CompanyRole.FINANCE), acme)
     assert viewer.get("/settings/sign-in/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_an_owner_adds_a_second_factor_at_the_companys_address_and_may_be_named(acme: Organization) -> None:
+    person = member(acme)
+    owner = browser_of(person, acme)
+    named = owner.post("/settings/sign-in/glass/", {"user": person.pk}, follow=True)
+    assert "has no second factor" in text(named)
+    for path in ("2fa/", "2fa/totp/activate/", "2fa/webauthn/add/", "2fa/webauthn/", "logout/"):
+        page = owner.get(f"/accounts/{path}")
+        assert (path, page.status_code, '<a href="/">Acme</a>' in text(page)) == (path, 200, True)
+    signin.add_authenticator_app(person)
+    owner.post("/settings/sign-in/glass/", {"user": person.pk})
+    assert break_glass.may(acme.pk, person)
 
 
 @pytest.mark.django_db

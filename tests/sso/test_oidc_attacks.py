@@ -122,6 +122,7 @@ def test_an_answer_serves_the_browser_that_began_once_at_the_company_and_connect
     again = away(client, connection)
     elsewhere = returned(client, connection, again["state"], iss="http://127.0.0.1:1")
     assert (elsewhere.status_code, "another provider" in text(elsewhere)) == (400, True)
+    assert "not begun in this browser" in text(returned(client, connection, again["state"])), "a refusal uses it up"
     denied = client.get(
         f"/sign-in/{connection.public_id}/return/?state={away(client, connection)['state']}&error=access_denied"
     )
@@ -132,6 +133,7 @@ def test_an_answer_serves_the_browser_that_began_once_at_the_company_and_connect
     was = everything()
     assert returned(client, connection, asked["state"]).status_code == 400
     late = away(thief, connection)
+    liar.tokens = {"id_token": liar.signed(liar.says(late["nonce"])), "access_token": "a"}
     session = thief.session
     session["sso_journeys"][late["state"]]["at"] -= 601
     session.save()
