@@ -115,11 +115,16 @@ def _reading(line: Line) -> Reading | None:
     return Reading(used=line.data_used, at=line.usage_at, plan=plan + day)
 
 
+def _again(meter: Meter, reading: Reading) -> str:
+    """What tells two readings of one moment apart: a record of the same name would take the place of the first one."""
+    return f":{reading.used}" if meter.reading_at == reading.at else ""
+
+
 def _book(meter: Meter, line: Line, reading: Reading, used: int) -> bool:
     """False: the moment is too old to be believed, and the next reading brings it."""
     record = Record(
         line=meter.supplier_line_id,
-        source_id=f"read:{reading.at.isoformat()}",
+        source_id=f"read:{reading.at.isoformat()}{_again(meter, reading)}",
         started_at=reading.at,
         bytes=used,
         country=line.country,

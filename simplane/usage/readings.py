@@ -17,14 +17,15 @@ class Reading:
 
 
 def used_since(last: Reading | None, now: Reading) -> int | None:
-    """Bytes used between two readings, or None for one that is no newer than the last.
+    """Bytes used between two readings, or None for one that says nothing new.
 
-    Less than before means a new count when the plan is another one; of the same plan the supplier corrected itself, and
-    the difference is negative.
+    More at the very moment of the last one counts: what a supplier measured before it sold the line is taken as of the sale,
+    so for hours every reading has that moment. Less than before means a new count when the plan is another one; of the same
+    plan the supplier corrected itself, and the difference is negative.
     """
     if last is None:
         return now.used
-    if now.at <= last.at:
+    if now.at < last.at or (now.at == last.at and now.used <= last.used):
         return None
     if now.used < last.used and now.plan != last.plan:
         return now.used

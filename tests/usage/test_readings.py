@@ -29,13 +29,25 @@ LAST = Reading(used=500, at=NOON, plan="a")
     [
         (Reading(used=700, at=NOON + HOUR, plan="a"), 200),
         (Reading(used=500, at=NOON + HOUR, plan="a"), 0),
-        (Reading(used=700, at=NOON, plan="a"), None),
+        (Reading(used=700, at=NOON, plan="a"), 200),
+        (Reading(used=500, at=NOON, plan="a"), None),
+        (Reading(used=400, at=NOON, plan="b"), None),
         (Reading(used=400, at=NOON - HOUR, plan="a"), None),
         (Reading(used=40, at=NOON + HOUR, plan="b"), 40),
         (Reading(used=700, at=NOON + HOUR, plan="b"), 200),
         (Reading(used=450, at=NOON + HOUR, plan="a"), -50),
     ],
-    ids=["more", "same", "same moment", "older", "new plan", "topped up", "corrected"],
+    ids=[
+        "more",
+        "same",
+        "more at one moment",
+        "same at one moment",
+        "less at one moment",
+        "older",
+        "new plan",
+        "topped up",
+        "corrected",
+    ],
 )
 def test_what_was_used_between_two_readings(reading: Reading, used: int | None) -> None:
     assert used_since(LAST, reading) == used
@@ -81,6 +93,18 @@ def test_readings_of_a_companys_line_become_days_of_its_employee(line: Line, acm
 
 
 @pytest.mark.django_db
+def test_what_is_measured_before_the_sale_counts_at_the_sale_each_reading_once(line: Line, acme: Organization) -> None:
+    """eSIM Access tells usage hours late: until then its moments lie before the line was there."""
+    sold = line.issued_at
+    for used in (0, 300, 300, 700, 600):
+        read(line, used, sold - HOUR)
+    assert rows("SELECT bytes, started_at FROM usage_event ORDER BY bytes") == [(300, sold), (400, sold)]
+    read(line, 800, sold + HOUR)
+    with tenancy.scope(acme.pk):
+        days = queries.by_day("employee", 4, sold.date(), sold.date() + DAY)
+        assert sum(one.bytes for one in days.rows) == 800
+
+
 def test_a_correction_downwards_is_booked_negative(line: Line, acme: Organization) -> None:
     read(line, 900, NOON - 2 * HOUR)
     read(line, 850, NOON - HOUR)
