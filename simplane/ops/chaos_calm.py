@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 from simplane.ops import chaos_open
@@ -17,10 +16,8 @@ WORTH_A_JUMP_SECONDS = 8.0
 """When nothing is due for longer than this, the clocks are put forward instead of waiting."""
 
 
-def settle(
-    stage: Stage, director: Director, until: float, more: Callable[[], dict[str, int]] | None = None
-) -> dict[str, int]:
-    """Wait until nothing is open, or until `until` (monotonic). Returns what is open then, by kind; `more`: further kinds."""
+def settle(stage: Stage, director: Director, until: float) -> dict[str, int]:
+    """Wait until nothing is open, or until `until` (monotonic). Returns what is open then, by kind."""
     from django.db import close_old_connections
 
     from simplane.core import clock
@@ -29,8 +26,7 @@ def settle(
         close_old_connections()
         director.mend()
         found = chaos_open.look(stage, clock.now() + timedelta(seconds=director.shifted))
-        counts = {**found.counts, **(more() if more else {})}
-        still = {name: count for name, count in counts.items() if count}
+        still = {name: count for name, count in found.counts.items() if count}
         if not still or time.monotonic() > until:
             return still
         say(f"open: {still}" + (f"; next due in {found.wait:.0f} s" if found.wait else ""))

@@ -22,7 +22,6 @@ from simplane.ops.stage import Stage
 
 SETTINGS = {"SIMPLANE_DELIVERY_CLOCK_SECONDS": "[36000, 36001, 36002, 36003]", "SIMPLANE_LOG_LEVEL": "WARNING"}
 KILL_EVERY_SECONDS, DOWN_SECONDS = 4.0, 1.0
-_OPEN = "SELECT count(*) FROM fleet_operation WHERE state IN ('requested', 'sent', 'unknown')"
 
 
 def main(argv: list[str]) -> int:
@@ -100,18 +99,9 @@ def _kills(options: argparse.Namespace) -> list[Step]:
 
 def _calm(stage: Stage, director: Director, until: float) -> dict[str, int]:
     """Wait until nothing is under way; every line is read once more, as its timetable would. Returns what stayed open."""
-    settle(stage, director, until, _wishes)
+    settle(stage, director, until)
     companies_storm.read_all_lines()
-    return settle(stage, director, until, _wishes)
-
-
-def _wishes() -> dict[str, int]:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN)
-        (open_ones,) = cursor.fetchone() or (0,)
-    return {"wishes": open_ones}
+    return settle(stage, director, until)
 
 
 def _told(result: dict[str, Any]) -> str:

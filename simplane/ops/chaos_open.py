@@ -15,6 +15,7 @@ UNION ALL SELECT 'mails', count(*), min(due_at) FROM delivery_message WHERE due_
 UNION ALL SELECT 'write-backs', count(*), min(due_at) FROM channels_writeback WHERE due_at IS NOT NULL
 UNION ALL SELECT 'refunds', count(*), min(due_at) FROM channels_refund WHERE due_at IS NOT NULL
 UNION ALL SELECT 'compensations', count(*), min(due_at) FROM ordering_compensation WHERE due_at IS NOT NULL
+UNION ALL SELECT 'wishes', count(*), min(due_at) FROM fleet_operation WHERE state IN ('requested', 'sent', 'unknown')
 """
 _JOBS = """
 SELECT count(*) FILTER (WHERE status = 'doing' OR coalesce(scheduled_at, now()) <= now()) AS now,
