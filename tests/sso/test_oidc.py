@@ -32,8 +32,11 @@ def test_a_newcomer_becomes_a_member_with_the_role_of_their_groups_and_finds_the
     with tenancy.scope(acme.pk):
         assert Employee.objects.get(pk=mia.pk).user_id == user.pk
         assert Identity.objects.get().subject == "mia-1"
-    promoted = signs_in(browser(acme), connection, "mia-1", email="new.name@acme.example", groups=["Finance", "IT"])
-    assert promoted.status_code == 302
+    there = {"email": "new.name@acme.example", "groups": ["Finance", "IT"]}
+    promoted = signs_in(browser(acme), connection, "mia-1", query="?next=/people/?q=a", **there)
+    assert (promoted.status_code, promoted["Location"]) == (302, "/people/?q=a")
+    lured = signs_in(browser(acme), connection, "mia-1", query="?next=//evil.example/", **there)
+    assert lured["Location"] == "/"
     assert role_of(acme, user.email) == "owner"
     assert User.objects.count() == 1, "an address that changed at the provider moves nobody"
     member(acme)
@@ -46,6 +49,7 @@ def test_a_newcomer_becomes_a_member_with_the_role_of_their_groups_and_finds_the
         "employee.linked",
         "sign_in.done",
         "member.role_changed",
+        "sign_in.done",
         "sign_in.done",
         "member.role_changed",
         "sign_in.done",
