@@ -15,7 +15,7 @@ from simplane.workforce.models import Employee
 from tests.companies import employee
 from tests.world import World
 
-RESTING = ("done", "failed", "refused", "cancelled", "awaiting_approval")
+RESTING = ("done", "failed", "refused", "cancelled", "awaiting_approval", "scheduled")
 OWNER = "user:1 mia@acme.example"
 
 
