@@ -21,7 +21,7 @@ def acme(transactional_db: None, settings: Settings) -> Organization:
     return company("acme")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def issuer() -> Iterator[str]:
     """`oidc-provider-mock`, running."""
     with mock_provider() as found:

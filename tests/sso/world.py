@@ -41,7 +41,7 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> None:
     until, pause = time.monotonic() + 20, threading.Event()
     while True:
         try:
-            httpx2.get(url, trust_env=False, timeout=5)
+            httpx2.get(url, trust_env=False, verify=False, timeout=5)
         except httpx2.TransportError:
             assert process.poll() is None, f"the provider ended with {process.returncode}"
             assert time.monotonic() < until, "the provider did not become ready"
@@ -102,7 +102,7 @@ def back(client: Client, location: str) -> Any:
 
 def signs_in(client: Client, connection: Connection, subject: str, *, query: str = "", **claims: Any) -> Any:
     """All of a sign-in at the mock provider: our answer at the end. `claims`: as the provider knows them now."""
-    with httpx2.Client(base_url=connection.issuer, trust_env=False) as provider:
+    with httpx2.Client(base_url=connection.issuer, trust_env=False, verify=False) as provider:
         put = provider.put(f"/users/{subject}", json=claims)
         assert put.status_code == 204, put.text
         left = client.get(f"/sign-in/{connection.public_id}/{query}")
