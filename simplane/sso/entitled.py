@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 
 from simplane.core import tenancy
 from simplane.organizations.models import CompanyRole, Domain, Membership, User
@@ -75,6 +76,7 @@ def _user(company: int, identity: Identity | None, told: Told, *, proved: bool) 
         _check_address(told, proved=proved)
         found = User.objects.filter(email__iexact=told.email).first()
         if found is None:
+            _check_free(company, told.email)
             return None
         _check_owner(company, found, told)
         user = found
@@ -92,6 +94,14 @@ def _check_address(told: Told, *, proved: bool) -> None:
         ) from None
     if not proved:
         raise NotLetIn(f"nobody proved that {told.email} is yours", fix=PROVE)
+
+
+def _check_free(company: int, address: str) -> None:
+    """No account is made with an address that DNS gives to another company: it would keep its owner from signing in there."""
+    with tenancy.everywhere():
+        anothers = _proved(address).exclude(organization_id=company).exists()
+    if anothers:
+        raise NotLetIn(f"{address} belongs to another company here", fix="ask for an invitation to another address")
 
 
 def _check_owner(company: int, user: User, told: Told) -> None:
@@ -112,8 +122,13 @@ def _check_owner(company: int, user: User, told: Told) -> None:
 
 
 def _is_ours(address: str) -> bool:
-    host = address.rpartition("@")[2]
-    return bool(host) and Domain.objects.filter(host=host, for_mail=True, verified_at__isnull=False).exists()
+    return _proved(address).exists()
+
+
+def _proved(address: str) -> QuerySet[Domain]:
+    """Of the companies in view those to whom DNS gives this address, one at most."""
+    rows: QuerySet[Domain] = Domain.objects.filter(for_mail=True, verified_at__isnull=False)
+    return rows.filter(host=address.rpartition("@")[2])
 
 
 def _role(connection: Connection, told: Told, employee: Employee | None, membership: Membership | None) -> CompanyRole:

@@ -57,6 +57,7 @@ def test_a_provider_reaches_nobody_but_the_companys_own_people(acme: Organizatio
     refused(acme, connection, "7", "do not work here any more", email=gone.email, **PROVED)
     owns_mail(beta, "acme.example")
     refused(acme, connection, "8", "nobody proved that", email="new@acme.example")
+    refused(acme, connection, "8", "belongs to another company", email="new@acme.example", **PROVED)
     refused(acme, connection, "5", "has an account here already", email=alone.email, **PROVED)
 
     unlisted = connected(company("gamma"), issuer, just_in_time=False)
