@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ class Facts:
     filled: int
     owed: int
     bought: int
-    """eSIMs in the suppliers' books."""
+    """eSIMs that suppliers were paid for, by their own books."""
     topped: int
     """Orders for eSIMs that were there, in the suppliers' books."""
     over_budget: int
@@ -144,10 +145,17 @@ def _access(shown: dict[str, Any]) -> str:
 
 
 def _bought(stage: Stage) -> tuple[int, int]:
-    """eSIMs, and fillings of eSIMs, in both suppliers' books, whatever became of them."""
-    orders = [one for name in ("esimgo", "esimaccess") for one in stage.control(name, "books", method="GET")["orders"]]
-    topped = sum(int(one["quantity"]) for one in orders if one["topup"])
-    return sum(int(one["quantity"]) for one in orders) - topped, topped
+    """As `counted`, of both suppliers' books."""
+    return counted(
+        [one for name in ("esimgo", "esimaccess") for one in stage.control(name, "books", method="GET")["orders"]]
+    )
+
+
+def counted(orders: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """eSIMs, and fillings of eSIMs, that suppliers were paid for: an order that failed there gave its money back."""
+    paid = [one for one in orders if one["refunded_minor"] < one["charged_minor"]]
+    topped = sum(int(one["quantity"]) for one in paid if one["topup"])
+    return sum(int(one["quantity"]) for one in paid) - topped, topped
 
 
 def _rows(sql: str) -> list[tuple[Any, ...]]:

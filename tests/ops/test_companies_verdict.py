@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simplane.ops.companies_storm import CAP_BYTES
-from simplane.ops.companies_verdict import Facts, LineFacts, judge
+from simplane.ops.companies_verdict import Facts, LineFacts, counted, judge
 
 FINE = LineFacts(name="line_1", wanted="active", service="active", used=5, ours="active", there="active")
 PAUSED = LineFacts(
@@ -47,3 +47,8 @@ def test_nothing_is_wrong_where_all_books_agree() -> None:
 def test_each_lie_of_a_book_is_named(broken: dict[str, Any], says: str) -> None:
     [line] = judge(replace(RIGHT, **broken))["wrong"]
     assert says in line
+
+
+def test_what_suppliers_were_paid_for_counts_and_what_they_gave_back_does_not() -> None:
+    order = {"quantity": 1, "charged_minor": 136, "refunded_minor": 0, "topup": False}
+    assert counted([order, order | {"quantity": 2}, order | {"topup": True}, order | {"refunded_minor": 136}]) == (3, 1)
