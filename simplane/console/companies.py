@@ -27,6 +27,7 @@ from simplane.organizations.hosts import address_of
 from simplane.organizations.keys import keys_of
 from simplane.organizations.members import members
 from simplane.organizations.models import CompanyRole, Organization, User
+from simplane.sso.queries import enforced_at
 from simplane.ui.paging import page_of
 from simplane.usage.queries import freshness_by_supplier
 
@@ -77,6 +78,7 @@ def company(request: HttpRequest, slug: str) -> HttpResponse:
         "members": members(found.pk),
         "invitations": invitations.open_ones(found.pk).order_by("-pk"),
         "roles": CompanyRole.choices,
+        "enforced": enforced_at(found.pk),
         "keys": keys_of(found.pk).count(),
         "plans": Plan.objects.filter(organization=found).select_related("product").order_by("name"),
         "history": AuditEntry.objects.filter(organization_id=found.pk).order_by("-pk")[:15],

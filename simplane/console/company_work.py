@@ -12,18 +12,21 @@ from simplane.console.companies import live_companies
 from simplane.console.company_forms import products_of
 from simplane.console.reseller_forms import amount
 from simplane.console.reseller_work import checked_email, wallet_of
+from simplane.core import tenancy
 from simplane.core.db import transaction
-from simplane.core.errors import BadInput
+from simplane.core.errors import BadInput, NotFound
 from simplane.fleet import plans
 from simplane.ledger.actions import set_credit_limit
 from simplane.organizations import hosts, invitations, lifecycle
 from simplane.organizations.models import CompanyRole, Organization, User
+from simplane.sso import connections
+from simplane.sso.queries import enforced_at
 from simplane.ui.outcomes import attempt, given
 
 
 @require_POST
 def company_state(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
-    """Suspend, serve again."""
+    """Suspend, serve again, let passwords in."""
     found, reason = _found(slug), request.POST.get("reason", "").strip()
     verbs: dict[str, tuple[str, Callable[[], object]]] = {
         "suspend": (
@@ -31,6 +34,7 @@ def company_state(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
             lambda: lifecycle.suspend(found.pk, reason=given(reason)),
         ),
         "reactivate": ("It may work again.", lambda: lifecycle.reactivate(found.pk, reason=given(reason))),
+        "passwords": ("Its people may sign in by password again.", lambda: _let_passwords_in(found, given(reason))),
     }
     if attempt(request, *verbs[verb]):
         hosts.forget()
@@ -83,6 +87,15 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 
     attempt(request, f"A link goes to {email}.", send)
     return redirect("console:company", slug)
+
+
+def _let_passwords_in(found: Organization, reason: str) -> None:
+    """For the day on which its provider is down and nobody named for that can come in."""
+    held = enforced_at(found.pk)
+    if held is None:
+        raise NotFound("it enforces no provider", fix="look at its page again")
+    with tenancy.scope(found.pk):
+        connections.relax(held.public_id, reason=reason)
 
 
 def _found(slug: str) -> Organization:

@@ -97,7 +97,9 @@ urlpatterns: list[URLPattern] = [
     path("companies/new/", companies.company_new, name="company_new"),
     path("companies/<slug:slug>/", companies.company, name="company"),
     re_path(
-        r"^companies/(?P<slug>[-\w]+)/(?P<verb>suspend|reactivate)/$", company_work.company_state, name="company_state"
+        r"^companies/(?P<slug>[-\w]+)/(?P<verb>suspend|reactivate|passwords)/$",
+        company_work.company_state,
+        name="company_state",
     ),
     path("companies/<slug:slug>/credit/", company_work.credit, name="company_credit"),
     path("companies/<slug:slug>/plans/", company_work.offer, name="company_offer"),

@@ -136,10 +136,10 @@ def enforce(organization_id: int, public_id: str) -> None:
         _move(found, "connection.enforced", enforced=True)
 
 
-def relax(public_id: str) -> None:
+def relax(public_id: str, *, reason: str = "") -> None:
     """Passwords and passkeys work again. Raises NotFound."""
     with transaction():
-        _move(locked(public_id), "connection.relaxed", enforced=False)
+        _move(locked(public_id), "connection.relaxed", reason=reason, enforced=False)
 
 
 @needs_transaction
@@ -152,7 +152,7 @@ def locked(public_id: str) -> Connection:
 
 
 @needs_transaction
-def _move(found: Connection, action: str, **wanted: Any) -> None:
+def _move(found: Connection, action: str, *, reason: str = "", **wanted: Any) -> None:
     before = {field: getattr(found, field) for field in wanted}
     if before == wanted:
         return
@@ -160,7 +160,7 @@ def _move(found: Connection, action: str, **wanted: Any) -> None:
         setattr(found, field, value)
     found.updated_at = clock.now()
     found.save()
-    audit.note(action, "connection", found.public_id, before=before, after=wanted, reason=found.name)
+    audit.note(action, "connection", found.public_id, before=before, after=wanted, reason=reason or found.name)
 
 
 @needs_transaction

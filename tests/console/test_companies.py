@@ -15,6 +15,7 @@ from simplane.ledger.models import Wallet
 from simplane.organizations import hosts
 from simplane.organizations.keys import create_key
 from simplane.organizations.models import CompanyRole, Invitation, Organization
+from simplane.sso.models import Connection
 from simplane.suppliers.models import Supplier
 from tests import factories
 from tests.company.members import browser_of, member
@@ -168,3 +169,23 @@ def test_a_suspended_company_looks_and_changes_nothing_until_it_is_served_again(
             "pk"
         )
         assert [one.reason for one in told] == ["unpaid", "paid"]
+
+
+def test_passwords_are_let_in_again_for_a_company_whose_provider_is_down(console: Client) -> None:
+    of = _globex(console)
+    assert "it enforces no provider" in _said(console, PAGE + "passwords/", {"reason": "x"})
+    now = clock.now()
+    with tenancy.scope(of.pk):
+        held = Connection.objects.create(
+            public_id=new_id("sso"), protocol="oidc", name="Globex ID", state="active", enforced=True,
+            tested_at=now, created_at=now, updated_at=now,
+        )  # fmt: skip
+    assert "They sign in only with Globex ID" in console.get(PAGE).content.decode()
+    assert "a reason is missing" in _said(console, PAGE + "passwords/", {})
+
+    said = _said(console, PAGE + "passwords/", {"reason": "their provider is down, Ana called back"})
+
+    assert ("by password again" in said, "They sign in only" in said) == (True, False)
+    with tenancy.scope(of.pk):
+        assert not Connection.objects.get(pk=held.pk).enforced
+        assert AuditEntry.objects.get(action="connection.relaxed").reason.startswith("their provider is down")
