@@ -18,6 +18,7 @@ from simplane.organizations.members import members
 from simplane.organizations.models import CompanyRole, Organization
 from simplane.policies import digests, queries
 from simplane.policies.alert_models import Alert
+from simplane.workforce import logins
 
 MOST = 20
 """Of each sort; what is more stands as a number."""
@@ -26,7 +27,7 @@ MOST = 20
 def mail(organization_id: int, user_id: int, since: datetime) -> None:
     """Nothing to somebody who may not see alerts (any more), wants no mail, or would read that nothing happened."""
     with tenancy.scope(organization_id):
-        member = members(organization_id).filter(user_id=user_id).first()
+        member = members(organization_id).filter(~logins.left(), user_id=user_id).first()
         if member is None or not digests.wants(organization_id, user_id):
             return
         company, role = Organization.objects.get(pk=organization_id), CompanyRole(member.role)

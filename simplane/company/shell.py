@@ -23,6 +23,7 @@ from simplane.core.errors import NotFound
 from simplane.organizations.adapter import SESSION_TENANT
 from simplane.organizations.company_roles import PERMISSIONS
 from simplane.organizations.models import Membership, User
+from simplane.sso.sessions import has_left
 from simplane.ui.frames import is_part, led_elsewhere, may_of
 
 P = ParamSpec("P")
@@ -111,10 +112,12 @@ def show(
 
 
 def _end_session(request: HttpRequest) -> None:
-    """Raises PermissionDenied for who is no member; a member comes in again the way the company wants now."""
+    """Raises PermissionDenied for who is no member or left; a member comes in again the way the company wants now."""
     of_company = Membership.objects.filter(organization_id=tenant_of(request).pk)
     if not (isinstance(request.user, User) and of_company.filter(user=request.user).exists()):
         raise PermissionDenied("you are no member here any more: ask an owner for an invitation")
+    if has_left(tenant_of(request).pk, request.user):
+        raise PermissionDenied("you do not work here any more: if you do, ask HR to say so")
     logout(request)
     messages.info(request, "Your company changed how people sign in. Sign in again.")
 

@@ -26,6 +26,7 @@ from simplane.policies.ports import ports
 from simplane.policies.reading import reachable, settings_of
 from simplane.policies.values import ALLOWED, PurchaseFacts, Reason, Verdict
 from simplane.policies.words import money
+from simplane.workforce import logins
 from simplane.workforce.models import Team
 
 GONE = "this question was answered already, or its time ran out"
@@ -64,8 +65,8 @@ def ask(kind: str, subject_id: str, facts: PurchaseFacts, verdict: Verdict, aske
 
 
 def approvers(approval: Approval) -> list[Membership]:
-    """Who is asked now, never who asked."""
-    rows = Membership.objects.filter(organization_id=approval.organization_id, user__is_active=True)
+    """Who is asked now, never who asked, nor who left."""
+    rows = _members(approval)
     named = rows.only("organization_id", "role", "user__id", "user__email", "user__name").select_related("user")
     people = [one for one in named.order_by("pk") if not _same(approval.asked_by, one.user_id)]
     leads = [one for one in people if one.user_id in _leads(approval)] if approval.escalated_at is None else []
@@ -107,6 +108,9 @@ def by_token(token: str) -> tuple[Approval, int]:
         link: ApprovalLink | None = rows.first()
     if link is None or link.approval.state != State.OPEN or link.approval.expires_at <= clock.now():
         raise NotOpen(GONE, fix="look at the list of approvals")
+    with reachable():
+        if not _members(link.approval).filter(user_id=link.user_id).exists():
+            raise NotOpen("you are no member here any more", fix="ask an owner for an invitation")
     return link.approval, link.user_id
 
 
@@ -209,11 +213,16 @@ def _end(approval: Approval, state: Approval.State, who: str, reason: str) -> No
 
 def _decider(approval: Approval, user_id: int) -> str:
     """The member as an actor. Raises NotYours when they may not answer this."""
-    rows = Membership.objects.filter(organization_id=approval.organization_id, user_id=user_id, user__is_active=True)
+    rows = _members(approval).filter(user_id=user_id)
     member = rows.only("role", "user_id", "user__email").select_related("user").first()
     if member is None or not (_may(member) or user_id in _leads(approval)):
         raise NotYours("you may not answer this", fix="ask an owner, or the lead of the team")
     return f"user:{user_id} {member.user.email}"
+
+
+def _members(approval: Approval) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(organization_id=approval.organization_id, user__is_active=True)
+    return rows.filter(~logins.left())
 
 
 def _may(member: Membership) -> bool:

@@ -13,7 +13,9 @@ from simplane.organizations.adapter import StaffAccountAdapter
 from simplane.organizations.models import User
 from simplane.sso import break_glass
 from simplane.sso.queries import enforced_at
-from simplane.sso.sessions import SIGNED_IN_BY, way_of
+from simplane.sso.sessions import SIGNED_IN_BY, has_left, way_of
+
+LEFT = "You do not work here any more. If you do, ask HR to say so."
 
 
 class AccountAdapter(StaffAccountAdapter):
@@ -27,6 +29,9 @@ class AccountAdapter(StaffAccountAdapter):
     def pre_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse | None:
         """The last door of every way in: passkeys too come through here."""
         came_by = way_of(request)
+        if self._left(request, user):
+            messages.error(request, LEFT)
+            return HttpResponseRedirect(reverse("account_login"))
         if not came_by and self._is_closed(request, user):
             messages.error(request, self._words(request))
             return HttpResponseRedirect(reverse("account_login"))
@@ -47,7 +52,7 @@ class AccountAdapter(StaffAccountAdapter):
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         """No mail where no password helps; the page says the same to everybody."""
-        if not self._is_closed(self.request, user):
+        if not (self._is_closed(self.request, user) or self._left(self.request, user)):
             super().send_password_reset_mail(user, email, context)
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
@@ -56,6 +61,10 @@ class AccountAdapter(StaffAccountAdapter):
             return ValidationError(self._words(self.request), code=code)
         found: ValidationError = super().validation_error(code, *args)
         return found
+
+    def _left(self, request: HttpRequest, user: User) -> bool:
+        tenant = getattr(request, "tenant", None)
+        return tenant is not None and has_left(tenant.pk, user)
 
     def _enforced(self, request: HttpRequest) -> str:
         tenant = getattr(request, "tenant", None)

@@ -1,10 +1,11 @@
-"""Who of a company's people somebody is that signs in. Everything here runs inside `tenancy.scope`."""
+"""Who of a company's people somebody is that signs in, and whether they left. Runs inside `tenancy.scope` but where said."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
 from simplane.core import audit
 from simplane.core.db import needs_transaction
@@ -28,6 +29,20 @@ def look(user: User | None, address: str) -> Known:
     rows = sorted(Employee.objects.filter(mine), key=lambda one: (one.user_id is None, one.email.lower() != address))
     here = [one for one in rows if one.removed_at is None and one.state != Employee.State.LEFT]
     return Known(here[0] if here else None, left=bool(rows) and not here)
+
+
+def left() -> Q:
+    """Of memberships those of people who only did work here: for `filter`, in the statement that finds the membership.
+
+    As `look` says it, by the login or by its address. In a scope, or in `tenancy.everywhere()`.
+    """
+    people = Employee.objects.alias(low_email=Lower("email"), low_name=Lower("user_name"))
+    address = Lower(OuterRef("user__email"))
+    # A name counts while it is taken, which an index knows; this is asked with every page.
+    unlinked = Q(user=None) & (Q(low_email=address) | Q(low_name=address, removed_at=None))
+    mine = people.filter(Q(user_id=OuterRef("user_id")) | unlinked, organization_id=OuterRef("organization_id"))
+    works = Q(removed_at=None) & ~Q(state=Employee.State.LEFT)
+    return Q(Exists(mine.filter(~works))) & ~Q(Exists(mine.filter(works)))
 
 
 @needs_transaction

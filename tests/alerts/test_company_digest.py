@@ -81,6 +81,10 @@ def test_who_left_lost_the_right_wants_none_or_would_read_nothing_gets_no_mail(c
     Membership.objects.filter(user=mia).update(role="employee")
     digest.mail(acme.pk, mia.pk, since)
     Membership.objects.filter(user=mia).update(role="owner")
+    person = employee(acme, "Mia Member", user=mia, state="left")
+    digest.mail(acme.pk, mia.pk, since)
+    with tenancy.scope(acme.pk):
+        person.delete()
     digests.want(acme.pk, mia.pk, False)
     digest.mail(acme.pk, mia.pk, since)
     digest.mail(acme.pk, stranger().pk, since)

@@ -25,6 +25,7 @@ from simplane.policies.models import Approval
 from simplane.policies.ports import ports
 from simplane.policies.reading import settings_of
 from simplane.policies.slack_buttons import NotSlack
+from simplane.workforce.actions import leave, rejoin
 from simplane.workforce.models import Team
 from tests.companies import company, employee, team
 from tests.policies.conftest import Time, member, purchase
@@ -86,6 +87,15 @@ def test_nobody_answers_their_own_question_or_another_ones_link(acme: Organizati
         approvals.decide("guessed", True, "")
     with tenancy.scope(company("gamma").pk), pytest.raises(NotOpen):
         approvals.decide(token, True, "")
+    person = employee(acme, "Sec Ond", email=second.email.upper(), user_name=second.email)
+    with tenancy.scope(acme.pk):
+        leave(person.public_id)
+        with pytest.raises(NotOpen, match="no member here"):
+            approvals.decide(token, True, "")
+        with pytest.raises(NotYours, match="you may not"):
+            approvals.decide_as(acme.pk, asked.public_id, second.pk, approve=True)
+        assert approvals.asked_now(asked.organization_id, asked.pk) == (asked, [])
+        rejoin(person.public_id)
     assert approvals.decide(token, False, f"user:{second.pk} {second.email}").state == "refused"
 
 

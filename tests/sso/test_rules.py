@@ -17,7 +17,7 @@ from simplane.sso import break_glass, connections
 from simplane.sso.errors import NotReady
 from simplane.sso.models import Connection
 from simplane.workforce import groups
-from simplane.workforce.actions import leave
+from simplane.workforce.actions import leave, remove
 from simplane.workforce.models import Employee
 from tests import signin
 from tests.companies import company, employee
@@ -143,6 +143,36 @@ def test_an_enforced_provider_is_the_only_way_in_but_for_a_broken_glass(acme: Or
         connections.switch_off(connection.public_id)
     assert came.get("/people/").status_code == 302, "what came through it ends with it"
     assert browser(acme).get(f"/sign-in/{connection.public_id}/").status_code == 404
+
+
+def test_who_left_by_hr_opens_nothing_here_any_more(acme: Organization, issuer: str) -> None:
+    connection = connected(acme, issuer)
+    leo, ana = member(acme, email="leo@acme.example"), member(acme, email="ana@acme.example")
+    leo.set_password(PASSWORD)
+    leo.save()
+    linked = employee(acme, "Leo Left", user=leo)
+    by_address = employee(acme, "Ana Left", email="Ana@acme.example", user_name="ana")
+    came, typed, anas = browser(acme), browser_of(leo, acme), browser_of(ana, acme)
+    signs_in(came, connection, "leo", email=leo.email, **PROVED)
+    assert {one.get("/people/").status_code for one in (came, typed, anas)} == {200}
+    with tenancy.scope(acme.pk):
+        leave(linked.public_id)
+        remove(by_address.public_id)
+    for one in (came, typed, anas):
+        for page in ("/people/", "/settings/keys/"):
+            answer = one.get(page)
+            assert (answer.status_code, "do not work here any more" in answer.content.decode()) == (403, True)
+    again = browser(acme)
+    log_in(again, leo.email, PASSWORD)
+    assert who(again) == ""
+    assert "You do not work here any more" in again.get("/accounts/login/").content.decode()
+    again.post("/accounts/password/reset/", {"email": leo.email})
+    assert mail.outbox == []
+
+    employee(acme, "Ana Again", email="ana@acme.example")
+    signin.add_authenticator_app(leo)
+    break_glass.name(acme.pk, leo.pk)
+    assert {one.get("/people/").status_code for one in (came, typed, anas)} == {200}, "back; and named for bad days"
 
 
 def test_who_came_through_a_provider_sets_up_nothing_that_opens_the_account_elsewhere(
