@@ -41,6 +41,11 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+def planned(line: FleetLine, kind: str) -> bool:
+    """Whether one of this kind waits for its day at a line: a second one can not."""
+    return bool(Operation.objects.filter(line=line, kind=kind, state=Op.SCHEDULED).exists())
+
+
 @needs_transaction
 def begin(wish: Operation) -> bool:
     """Its day is here: it is under way from now on. False: not now (the line is busy), or not at all any more.
@@ -48,6 +53,8 @@ def begin(wish: Operation) -> bool:
     Acts for us, in the transaction of the caller, who holds the operation.
     """
     line = FleetLine.objects.select_for_update(of=("self",)).select_related("plan").get(pk=wish.line_id)
+    if _locked(pk=wish.pk) is None:
+        return False
     hindered = impossible(line, wish.kind) or _stopped(line, wish)
     if hindered is not None:
         _give_up(wish, line, hindered)
@@ -60,6 +67,14 @@ def begin(wish: Operation) -> bool:
     if wish.kind in WANTED:
         FleetLine.objects.filter(pk=line.pk).update(wanted=WANTED[wish.kind], wanted_at=clock.now())
     return True
+
+
+@needs_transaction
+def _locked(**which: int | str) -> Operation | None:
+    """What waits for its day, for nobody else to begin or take back; None: it does not (any more)."""
+    rows = Operation.objects.select_for_update(of=("self",)).select_related("line")
+    found: Operation | None = rows.filter(**which, state=Op.SCHEDULED).first()
+    return found
 
 
 def _stopped(line: FleetLine, wish: Operation) -> Hindrance | None:
@@ -81,8 +96,9 @@ def _give_up(wish: Operation, line: FleetLine, hindered: Hindrance) -> None:
 def take_back(operation_id: str, *, asked_by: str) -> Operation:
     """Cancel what waits for its day. In the company's scope. Raises NotPossible when it does not."""
     with transaction():
-        rows = Operation.objects.select_for_update(of=("self",)).select_related("line")
-        wish: Operation | None = rows.filter(public_id=operation_id, state=Op.SCHEDULED).first()
+        # The line first, as everybody who changes it does.
+        FleetLine.objects.select_for_update(of=("self",)).filter(operations__public_id=operation_id).first()
+        wish = _locked(public_id=operation_id)
         if wish is None:
             raise NotPossible("this does not wait for a day (any more)", fix="look at the line again")
         drop(wish, f"taken back by {asked_by}")

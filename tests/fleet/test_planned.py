@@ -1,0 +1,42 @@
+"""What waits for its day: one of a kind a line, begun or taken back but never both, and asked about only where it can be had."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from simplane.core import clock, tenancy
+from simplane.core.db import transaction
+from simplane.fleet.actions import change_plan, scheduling, take_back
+from simplane.fleet.models import FleetLine, Plan
+from simplane.organizations.models import Organization
+from tests.api.v1.company import line, plan
+from tests.companies import company, employee
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WHY: dict[str, Any] = {"asked_by": "user:1 mia@acme.example", "reason": "travels more"}
+
+
+def changeable() -> tuple[Organization, FleetLine, Plan]:
+    """Acme with a line, and a plan that it may be changed to."""
+    acme = company()
+    able: dict[str, Any] = {"change": "emulated", "suppliers": ["esimgo"]}
+    small, big = plan(acme, **able), plan(acme, "Europe 20 GB", minor=15_00, **able)
+    return acme, line(acme, small, employee(acme), supplier="esimgo", change="emulated"), big
+
+
+def test_who_takes_a_change_back_in_the_moment_it_begins_is_not_sold_it() -> None:
+    acme, used, big = changeable()
+    with tenancy.scope(acme.pk):
+        made = change_plan(used.public_id, big.public_id, **WHY, on=clock.now().date() + timedelta(days=1))
+        take_back(made.public_id, asked_by="user:1 mia@acme.example")
+
+    # What a worker read before that.
+    with tenancy.everywhere(), transaction():
+        assert scheduling.begin(made) is False
+
+    with tenancy.scope(acme.pk):
+        made.refresh_from_db()
+        assert (made.state, made.due_at, FleetLine.objects.get().wanted_plan) == ("cancelled", None, None)
