@@ -9,9 +9,13 @@ import pytest
 
 from simplane.core import clock, tenancy
 from simplane.core.db import transaction
+from simplane.fleet import reactions
 from simplane.fleet.actions import change_plan, scheduling, take_back
+from simplane.fleet.errors import LineBusy
 from simplane.fleet.models import FleetLine, Plan
 from simplane.organizations.models import Organization
+from simplane.policies import rule_acts
+from simplane.policies.models import Approval
 from tests.api.v1.company import line, plan
 from tests.companies import company, employee
 
@@ -40,3 +44,25 @@ def test_who_takes_a_change_back_in_the_moment_it_begins_is_not_sold_it() -> Non
     with tenancy.scope(acme.pk):
         made.refresh_from_db()
         assert (made.state, made.due_at, FleetLine.objects.get().wanted_plan) == ("cancelled", None, None)
+
+
+def test_nobody_is_asked_about_a_second_planned_change_and_one_asked_before_ends_with_words() -> None:
+    acme, used, big = changeable()
+    day = clock.now().date() + timedelta(days=3)
+    with tenancy.scope(acme.pk):
+        rule = rule_acts.make(acme.pk, "approval_above", {"amount_minor": 12_00, "currency": "EUR"})
+        asked = change_plan(used.public_id, big.public_id, **WHY, on=day)
+        rule_acts.retire(acme.pk, rule.public_id, version=rule.version)
+        planned = change_plan(used.public_id, big.public_id, **WHY, on=day + timedelta(days=1))
+        assert (asked.state, planned.state) == ("awaiting_approval", "scheduled")
+
+    reactions.granted(acme.pk, "operation", asked.public_id)
+
+    with tenancy.scope(acme.pk):
+        asked.refresh_from_db()
+        assert (asked.state, "planned for this line meanwhile" in asked.problem) == ("refused", True)
+        assert FleetLine.objects.get().wanted_plan == big
+        rule_acts.make(acme.pk, "approval_above", {"amount_minor": 12_00, "currency": "EUR"})
+        with pytest.raises(LineBusy, match="planned"):
+            change_plan(used.public_id, big.public_id, **WHY, on=day)
+        assert Approval.objects.count() == 1

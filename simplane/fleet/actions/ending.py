@@ -6,6 +6,7 @@ from simplane.core import audit, clock, events, tenancy
 from simplane.core.db import needs_transaction, transaction
 from simplane.fleet.events import OperationEnded
 from simplane.fleet.models import FleetLine, Operation, Service
+from simplane.fleet.states import OPEN
 from simplane.policies import actions as policies
 
 K, Op, S = Operation.Kind, Operation.State, FleetLine.State
@@ -36,11 +37,15 @@ def fail_within(wish: Operation, why: str) -> None:
 
 @needs_transaction
 def release(wish: Operation) -> None:
-    """Nothing is bought by it: the budgets have the amount back, and the line stays on its plan."""
+    """Nothing is bought by it: the budgets have the amount back, and the line stays on its plan, or gets that of another
+    change that is still to be made.
+    """
     if wish.reservation:
         policies.release(wish.reservation)
     if wish.kind == K.CHANGE_PLAN:
-        FleetLine.objects.filter(pk=wish.line_id, wanted_plan=wish.plan_id).update(wanted_plan=None)
+        changes = Operation.objects.filter(line=wish.line_id, kind=K.CHANGE_PLAN, state__in=[Op.SCHEDULED, *OPEN])
+        other = changes.exclude(pk=wish.pk).order_by("-pk").values_list("plan_id", flat=True).first()
+        FleetLine.objects.filter(pk=wish.line_id, wanted_plan=wish.plan_id).update(wanted_plan=other)
 
 
 @needs_transaction

@@ -112,12 +112,18 @@ def terminate(line_id: str, **wanted: Unpack[Because]) -> Operation:
 
 
 def approved(operation_id: str) -> None:
-    """The approval was granted: the wish goes on. The budget is asked again, for it may be used up by now."""
+    """The approval was granted: the wish goes on. The budget is asked again, for it may be used up by now.
+
+    One for a later day is refused when another of its kind was planned meanwhile.
+    """
     with transaction():
         wish = _waiting(operation_id)
         if wish is None:
             return
         assert wish.plan is not None
+        if _waits(wish) and scheduling.planned(wish.line, wish.kind):
+            _end(wish, Op.REFUSED, "another one was planned for this line meanwhile: cancel that, then ask again")
+            return
         verdict = policies.reserve(facts_of(wish.line, wish.plan, _buying(wish)), key=wish.public_id, approved=True)
         if verdict.outcome == "deny":
             _end(wish, Op.REFUSED, "; ".join(one.words for one in verdict.reasons))
@@ -172,6 +178,8 @@ def locked(public_id: str) -> FleetLine:
 
 
 def _waiting(public_id: str) -> Operation | None:
+    # The line first, as everybody who changes it does.
+    FleetLine.objects.select_for_update(of=("self",)).filter(operations__public_id=public_id).first()
     rows = Operation.objects.select_for_update(of=("self",)).select_related("line", "plan")
     found: Operation | None = rows.filter(public_id=public_id, state=Op.AWAITING_APPROVAL).first()
     return found
@@ -209,7 +217,12 @@ def draft(
 
 @needs_transaction
 def buy(wish: Operation, line: FleetLine, plan: Plan, *, ask_first: bool = False) -> None:
-    """Have the budgets reserve it, then write it down: to be ordered, or to wait for approval. Raises AgainstPolicy."""
+    """Have the budgets reserve it, then write it down: to be ordered, or to wait for approval.
+
+    Raises AgainstPolicy, and LineBusy where such a wish waits for its day.
+    """
+    if wish.effective_on is not None:
+        _check_free(wish, line)
     facts = facts_of(line, plan, _buying(wish))
     verdict = policies.check(facts) if ask_first else policies.reserve(facts, key=wish.public_id)
     if ask_first and verdict.outcome == "allow":
@@ -268,6 +281,7 @@ def _service(
         possible.check(line, kind)
         wish = draft(line, kind, asked_by, key=key, bulk=bulk, reason=reason, on=later)
         if later is not None:
+            _check_free(wish, line)
             _await_day(wish, line)
             return wish
         if kind in (K.SUSPEND, K.TERMINATE):
@@ -281,12 +295,16 @@ def _service(
 
 @needs_transaction
 def _await_day(wish: Operation, line: FleetLine) -> None:
-    """Write it down for its day. Raises LineBusy where such a wish waits already."""
+    """Write it down for its day."""
     assert wish.effective_on is not None
-    if Operation.objects.filter(line=line, kind=wish.kind, state=Op.SCHEDULED).exists():
-        raise LineBusy("this is planned for this line already", fix="cancel what is planned first")
     wish.state, wish.due_at = Op.SCHEDULED, scheduling.start_of(wish.effective_on)
     _write(wish, line)
+
+
+def _check_free(wish: Operation, line: FleetLine) -> None:
+    """Raises LineBusy where such a wish waits for its day already."""
+    if scheduling.planned(line, wish.kind):
+        raise LineBusy("this is planned for this line already", fix="cancel what is planned first")
 
 
 @needs_transaction
@@ -309,7 +327,7 @@ def _overtake(line: FleetLine, asked_by: str) -> None:
 @needs_transaction
 def _go(wish: Operation, *, reservation: str) -> None:
     now = clock.now()
-    waits = wish.effective_on is not None and wish.effective_on > now.date()
+    waits = _waits(wish)
     wish.state, wish.state_at, wish.reservation = Op.SCHEDULED if waits else Op.REQUESTED, now, reservation
     wish.due_at = scheduling.start_of(wish.effective_on) if waits and wish.effective_on else now
     wish.save(update_fields=["state", "state_at", "due_at", "reservation"])
@@ -317,6 +335,10 @@ def _go(wish: Operation, *, reservation: str) -> None:
         FleetLine.objects.filter(pk=wish.line_id).update(state=S.ORDERING, state_at=now)
     if not waits:
         jobs.enqueue("fleet.advance", operation_id=wish.pk)
+
+
+def _waits(wish: Operation) -> bool:
+    return wish.effective_on is not None and wish.effective_on > clock.now().date()
 
 
 @needs_transaction
