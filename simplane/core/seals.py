@@ -86,7 +86,7 @@ def _batch(newest: int) -> int | None:
         if after >= newest:
             return None
         upto = min(newest, after + BATCH)
-        sealed = _seal("e.id > %(after)s AND e.id <= %(upto)s", {"after": after, "upto": upto})
+        sealed = _seal(after, upto)
         mark = {"last_event": upto, "seen_event": upto, "seen_xid": 0}
         Bookmark.objects.update_or_create(reader=READER, defaults=mark)
         return sealed
@@ -112,16 +112,9 @@ def _writers() -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
-@needs_transaction
-def seal_organization(organization_id: int) -> None:
-    """Chain every entry of one organization that this transaction sees."""
-    _one_at_a_time()
-    _seal("e.organization_id = %(organization)s", {"organization": organization_id})
-
-
-def _seal(which: str, given: dict[str, int]) -> int:
+def _seal(after: int, upto: int) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(SEAL.format(which=which), {**given, "now": clock.now()})
+        cursor.execute(SEAL, {"after": after, "upto": upto, "now": clock.now()})
         return int(cursor.rowcount)
 
 
@@ -135,8 +128,13 @@ def verify(organization_id: int | None = None) -> Verdict:
     with transaction(), connection.cursor() as cursor:
         cursor.execute(HEADS, {"organization": organization_id})
         heads = tuple(Head(*row) for row in cursor.fetchall())
-        problems = tuple(islice(_problems(organization_id), MOST_PROBLEMS))
-        return Verdict(sum(one.number for one in heads), problems, heads)
+        return Verdict(sum(one.number for one in heads), problems(organization_id), heads)
+
+
+@needs_transaction
+def problems(organization_id: int | None = None) -> tuple[Problem, ...]:
+    """What is wrong with the chains as this transaction sees them, MOST_PROBLEMS at most."""
+    return tuple(islice(_problems(organization_id), MOST_PROBLEMS))
 
 
 def _problems(organization_id: int | None) -> Iterator[Problem]:
@@ -170,9 +168,12 @@ FROM (
       row_number() OVER (PARTITION BY e.organization_id ORDER BY e.id) AS place
     FROM core_auditentry AS e
     LEFT JOIN LATERAL (
-      SELECT number, hash FROM core_auditseal AS s WHERE s.organization_id = e.organization_id ORDER BY number DESC LIMIT 1
+      SELECT number, hash, entry_id FROM core_auditseal AS s WHERE s.organization_id = e.organization_id
+      ORDER BY number DESC LIMIT 1
     ) AS s ON true
-    WHERE {{which}} AND e.organization_id IS NOT NULL
+    WHERE e.id > %(after)s AND e.id <= %(upto)s AND e.organization_id IS NOT NULL
+      -- Also when somebody set the bookmark back: what was put in before a sealed entry stays without a seal.
+      AND e.id > coalesce(s.entry_id, 0)
       AND NOT EXISTS (SELECT FROM core_auditseal AS done WHERE done.entry_id = e.id)
   ) AS e CROSS JOIN LATERAL (SELECT e.length + e.place AS number) AS p
 ) AS n
@@ -188,23 +189,28 @@ CHECKS = (
         f"""
         SELECT w.organization_id, w.number, w.entry_id,
           CASE WHEN w.number <> w.due THEN 'comes after a gap: seal ' || w.due || ' is missing'
-               WHEN w.id IS NULL THEN 'was removed' ELSE 'was changed, or moved in the order' END
+               WHEN w.id IS NULL THEN 'was removed'
+               WHEN w.wanted IS DISTINCT FROM w.hash THEN 'was changed, or moved in the order'
+               ELSE 'was put in afterwards: the entry sealed before it is newer' END
         FROM (
-          SELECT s.organization_id, s.number, s.entry_id, s.hash, e.id,
+          SELECT s.organization_id, s.number, s.entry_id, s.hash, e.id, lag(s.entry_id) OVER chain AS before,
             coalesce(lag(s.number) OVER chain, 0) + 1 AS due,
             simplane_link(lag(s.hash) OVER chain, {GENESIS}, simplane_audit_text(s.number, {ENTRY})) AS wanted
           FROM core_auditseal AS s LEFT JOIN core_auditentry AS e ON e.id = s.entry_id
           WHERE %(organization)s::bigint IS NULL OR s.organization_id = %(organization)s
           WINDOW chain AS (PARTITION BY s.organization_id ORDER BY s.number)
-        ) AS w WHERE w.number <> w.due OR w.wanted IS DISTINCT FROM w.hash ORDER BY w.organization_id, w.number LIMIT %(most)s
+        ) AS w WHERE w.number <> w.due OR w.wanted IS DISTINCT FROM w.hash OR w.entry_id < w.before
+        ORDER BY w.organization_id, w.number LIMIT %(most)s
         """,  # noqa: S608  constants only
     ),
     (
         "entry {0} has no seal although later ones have: it was put in afterwards, or its seal was removed",
         """
         SELECT e.organization_id, e.id FROM core_auditentry AS e
+        LEFT JOIN (SELECT organization_id, max(entry_id) AS entry FROM core_auditseal GROUP BY 1) AS newest
+          ON newest.organization_id = e.organization_id
         WHERE e.organization_id IS NOT NULL AND (%(organization)s::bigint IS NULL OR e.organization_id = %(organization)s)
-          AND e.id <= (SELECT last_event FROM core_bookmark WHERE reader = %(reader)s)
+          AND e.id <= greatest(newest.entry, (SELECT last_event FROM core_bookmark WHERE reader = %(reader)s))
           AND NOT EXISTS (SELECT FROM core_auditseal AS s WHERE s.entry_id = e.id) ORDER BY e.id LIMIT %(most)s
         """,
     ),

@@ -23,6 +23,13 @@ SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'; SET LOCAL bytea_output 
 """
 
 
+class DamagedHistory(Refusal):
+    """The company's audit log is not what was once written; a file of it would say it is."""
+
+    code = "damaged_history"
+    status = 409
+
+
 class StillChanging(Refusal):
     """The company is changed faster than its history is sealed."""
 
@@ -31,7 +38,7 @@ class StillChanging(Refusal):
 
 
 def export(slug: str, path: Path) -> Manifest:
-    """Write the company's archive. Raises NotFound, Entangled, StillChanging, BadArchive; then there is no file."""
+    """Write the company's archive. Raises NotFound, Entangled, DamagedHistory, StillChanging, BadArchive; no file then."""
     found = Organization.objects.filter(slug=slug, kind=Organization.Kind.COMPANY).first()
     if found is None:
         raise NotFound(f"there is no company {slug}", fix="look at the companies in the console")
@@ -40,24 +47,33 @@ def export(slug: str, path: Path) -> Manifest:
         manifest = _read(found, folder)
         write(path, manifest, folder)
     with transaction():
-        audit.note("tenant.exported", "organization", found.slug, after={"sha256": manifest.sha256})
+        after = {"sha256": manifest.sha256}
+        audit.note("tenant.exported", "organization", found.slug, after=after, organization_id=found.pk)
     return manifest
 
 
 def _read(found: Organization, folder: Path) -> Manifest:
     """Sealed first: what arrives must be whole, and be the same when it leaves again."""
     for _ in range(TRIES):
-        with transaction():
-            seals.seal_organization(found.pk)
+        seals.seal_new()
         with transaction(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             cursor.execute(FORMATS)
+            _refuse_damaged(found)
             if AuditEntry.objects.filter(organization_id=found.pk, seal=None).exists():
                 continue
             told = {"id": found.pk, "slug": found.slug, "name": found.name}
             written = tuple(_spool(part, found.pk, folder) for part in parts(found.pk))
             return Manifest(told, schema(), tuple(one for one in written if one.rows))
     raise StillChanging(fix="suspend the company in the console first")
+
+
+def _refuse_damaged(found: Organization) -> None:
+    if problems := seals.problems(found.pk):
+        raise DamagedHistory(
+            f"the audit log of {found.slug} is damaged: {problems[0].words}",
+            fix=f"look at `simplane audit verify --organization {found.slug}`, and restore what was there",
+        )
 
 
 def _spool(part: Part, organization_id: int, folder: Path) -> Written:

@@ -50,8 +50,9 @@ def take_in(path: Path) -> Manifest:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for written in manifest.tables:
                 _number_on(cursor, known[written.name])
-            slug = manifest.organization["slug"]
-            audit.note("tenant.imported", "organization", slug, after={"sha256": manifest.sha256})
+            slug, number = str(manifest.organization["slug"]), int(manifest.organization["id"])
+            after = {"sha256": manifest.sha256}
+            audit.note("tenant.imported", "organization", slug, after=after, organization_id=number)
     except DatabaseError as problem:
         raise Taken(str(problem).splitlines()[0], fix="import into a database that was only migrated") from problem
     return manifest

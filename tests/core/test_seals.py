@@ -12,7 +12,7 @@ import pytest
 from django.db import Error, connection, transaction
 
 from simplane.core import audit, context, seals, tenancy
-from simplane.core.models import AuditEntry, AuditSeal
+from simplane.core.models import AuditEntry, AuditSeal, Bookmark
 from simplane.ops import audit as command
 from simplane.organizations import hosts
 from simplane.organizations.models import Organization
@@ -99,12 +99,41 @@ def test_whatever_is_altered_behind_its_back_is_named(capsys: pytest.CaptureFixt
     assert (code, lines[1]) == (1, "acme: seal 4 is gone or not the one that was noted")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_put_in_between_sealed_ones_is_never_sealed_and_named_even_with_a_seal() -> None:
+    acme = company("acme")
+    noted(acme, "one", "two")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('core_auditentry', 'id'))")
+        gap = cursor.fetchone()[0]
+    (newest,) = noted(acme, "three")
+    assert seals.seal_new()["sealed"] == 3
+
+    AuditEntry.objects.create(pk=gap, at=acme.created_at, actor="boss", action="forged", organization_id=acme.pk)
+    named = f"entry {gap} has no seal although later ones have: it was put in afterwards, or its seal was removed"
+    for bookmark in (newest, gap - 1, 0):
+        Bookmark.objects.filter(reader=seals.READER).update(last_event=bookmark)
+        assert [one.words for one in seals.verify().problems] == [named], bookmark
+        assert seals.seal_new()["sealed"] == 0
+        assert [one.words for one in seals.verify(acme.pk).problems] == [named], bookmark
+
+    behind_its_back(
+        "INSERT INTO core_auditseal (entry_id, organization_id, number, hash, sealed_at)"
+        f" SELECT e.id, e.organization_id, 4, simplane_link(s.hash, s.hash, simplane_audit_text(4, {seals.ENTRY})), now()"
+        " FROM core_auditentry AS e, core_auditseal AS s WHERE e.id = %s AND s.number = 3",
+        gap,
+    )
+    assert [one.words for one in seals.verify().problems] == [
+        f"entry {gap} (seal 4) was put in afterwards: the entry sealed before it is newer"
+    ]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("verb", ["UPDATE {} SET organization_id = 1", "DELETE FROM {}", "TRUNCATE {}"])
 def test_no_statement_changes_or_removes_an_entry_or_a_seal(verb: str) -> None:
     acme = company()
     noted(acme, "one")
-    seals.seal_organization(acme.pk)
+    seals.seal_new()
     for table in ("core_auditentry", "core_auditseal"):
         with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(verb.format(table))
@@ -144,7 +173,7 @@ def test_an_auditor_makes_the_seals_again_from_the_file() -> None:
     hosts.forget()
     acme = company()
     noted(acme, "=one", "two", "dreißig\r\n")
-    seals.seal_organization(acme.pk)
+    seals.seal_new()
     noted(acme, "new")
     browser = browser_of(member(acme), acme)
     page = browser.get("/audit/").content.decode()

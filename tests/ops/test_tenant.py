@@ -20,13 +20,14 @@ from simplane.billing.models import BillingProfile
 from simplane.core import audit, crypto, seals, tenancy
 from simplane.core.db import transaction
 from simplane.core.jobs import connection_parameters
+from simplane.core.models import AuditEntry
 from simplane.ledger import accounts
 from simplane.ledger.models import Wallet
 from simplane.ledger.verify import verify
 from simplane.ops import tenant as command
 from simplane.ops import tenant_plan
-from simplane.ops.tenant_archive import BadArchive, opened
-from simplane.ops.tenant_export import export
+from simplane.ops.tenant_archive import BadArchive, Manifest, opened
+from simplane.ops.tenant_export import DamagedHistory, export
 from simplane.ops.tenant_import import Taken, take_in
 from simplane.ordering.models import Unit
 from simplane.organizations.models import Organization, User
@@ -113,6 +114,8 @@ def test_a_company_moves_whole_and_alone_and_leaves_again_as_it_came(
     assert (ACME.encode() in raw, BETA.encode() in raw, file.stat().st_mode & 0o077) == (True, False, 0)
     manifest = opened(file).manifest
     counted = counts(of.pk)
+    for log in ("core_auditentry", "core_auditseal"):
+        counted[log] -= 1  # that it was exported; sealed by the next try
     rows = {one.name: one.rows for one in manifest.tables if one.name in counted}
     assert (rows.pop("ledger_account"), rows) == (
         5,
@@ -126,8 +129,9 @@ def test_a_company_moves_whole_and_alone_and_leaves_again_as_it_came(
     assert command.main(["import", str(file)]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == told.splitlines()
     export(of.slug, tmp_path / "again.tar")
-    assert (tmp_path / "again.tar").read_bytes() == raw
-    assert counts(of.pk) == counted
+    arrived(of.pk, manifest, opened(tmp_path / "again.tar").manifest)
+    grown = {"core_auditentry": counted["core_auditentry"] + 2, "core_auditseal": counted["core_auditseal"] + 1}
+    assert counts(of.pk) == {**counted, **grown}
     with pytest.raises(Taken, match="in use here"):
         take_in(file)
     stands(of, other, invoice.number)
@@ -136,6 +140,22 @@ def test_a_company_moves_whole_and_alone_and_leaves_again_as_it_came(
     Unit.objects.filter(organization=of).update(tops_up=Unit.objects.get(organization=other))
     with pytest.raises(tenant_plan.Entangled, match="ordering_unit"):
         export(of.slug, tmp_path / "entangled.tar")
+    Unit.objects.filter(organization=of).update(tops_up=None)
+    AuditEntry.objects.create(pk=0, at=of.created_at, actor="boss", action="forged", organization_id=of.pk)
+    with pytest.raises(DamagedHistory, match="entry 0 has no seal"):
+        export(of.slug, tmp_path / "forged.tar")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["acme.tar", "again.tar", "wrong.tar"]
+
+
+def arrived(of: int, was: Manifest, now: Manifest) -> None:
+    """Again the same bytes, but for the audit log, which goes on: that it left is not in the file yet, that it arrived is."""
+    grown = {"core_auditentry", "core_auditseal"}
+    before, after = ({one.name: one for one in manifest.tables} for manifest in (was, now))
+    assert {name for name in after if before[name].sha256 != after[name].sha256} == grown
+    assert [after[name].rows - before[name].rows for name in sorted(grown)] == [1, 1]
+    assert list(before) == list(after)
+    told = AuditEntry.objects.filter(organization_id=of, entity="organization").order_by("pk")
+    assert list(told.values_list("action", flat=True))[-2:] == ["tenant.imported", "tenant.exported"]
 
 
 def refused(file: Path, folder: Path) -> None:
