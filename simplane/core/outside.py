@@ -42,11 +42,17 @@ class Answer:
 
 
 async def call(
-    method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", most_bytes: int = MOST_BYTES
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    most_bytes: int = MOST_BYTES,
+    seconds: float = TOTAL_SECONDS,
 ) -> Answer:
     """One request to an address that is checked now. Raises AddressRefused, NotSent (no byte left) or NoAnswer.
 
-    A body of `most_bytes` is one that was cut.
+    A body of `most_bytes` is one that was cut. `seconds`: for all of it.
     """
     if transaction_open():
         raise RuntimeError(f"{method} {url} inside a transaction: write the intent, commit, then call")
@@ -54,7 +60,7 @@ async def call(
     started = time.perf_counter()
     try:
         with telemetry.call(method, target.host) as facts:
-            async with asyncio.timeout(TOTAL_SECONDS), _answered(method, target, headers, body) as response:
+            async with asyncio.timeout(seconds), _answered(method, target, headers, body) as response:
                 found = await _read(response, most_bytes)
             facts["http.response.status_code"] = response.status
     except (AddressRefused, NotSent):
@@ -62,7 +68,7 @@ async def call(
     except _SURELY_UNSENT as problem:
         raise NotSent(told(problem)) from problem
     except _SLOW as problem:
-        raise NoAnswer(f"no whole answer within {TOTAL_SECONDS:.0f} seconds") from problem
+        raise NoAnswer(f"no whole answer within {seconds:.0f} seconds") from problem
     except Exception as problem:
         raise NoAnswer(told(problem)) from problem
     ms = round((time.perf_counter() - started) * 1000)

@@ -18,6 +18,7 @@ from django.core.cache import cache
 
 from simplane.core import outside, reach
 from simplane.core.http import NoAnswer, NotSent
+from simplane.sso import patience
 from simplane.sso.errors import BadAnswer, ProviderDown
 
 MOST_BYTES = 256 * 1024
@@ -54,7 +55,7 @@ def provider(issuer: str, *, fresh: bool = False) -> Provider:
 def keys(of: Provider, *, fresh: bool = False) -> list[Any]:
     """Its public keys (JWK), not checked. `fresh`: ask again, unless that was done a minute ago. Raises as `provider`."""
     again = fresh and cache.add(_name(f"asked:{of.jwks_uri}"), 1, KEYS_AGAIN_SECONDS)
-    found = _kept(f"keys:{of.jwks_uri}", lambda: _fetch("GET", of.jwks_uri, JSON), fresh=again)
+    found = _kept(f"keys:{of.jwks_uri}", lambda: _fetch(of.issuer, "GET", of.jwks_uri, JSON), fresh=again)
     listed = found.get("keys")
     if not isinstance(listed, list):
         raise BadAnswer("the provider publishes no keys", fix="look at the jwks_uri of its discovery document")
@@ -76,16 +77,16 @@ def redeem(of: Provider, *, code: str, verifier: str, redirect_uri: str, client:
         headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     else:
         form["client_secret"] = client[1]
-    return _fetch("POST", of.token_endpoint, headers, urlencode(form).encode())
+    return _fetch(of.issuer, "POST", of.token_endpoint, headers, urlencode(form).encode())
 
 
 def userinfo(of: Provider, access_token: str) -> dict[str, Any]:
     """The claims that are not in the ID token. Raises BadAnswer, ProviderDown, AddressRefused."""
-    return _fetch("GET", of.userinfo_endpoint, {**JSON, "Authorization": f"Bearer {access_token}"})
+    return _fetch(of.issuer, "GET", of.userinfo_endpoint, {**JSON, "Authorization": f"Bearer {access_token}"})
 
 
 def _discover(issuer: str) -> Provider:
-    told = _fetch("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration", JSON)
+    told = _fetch(issuer, "GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration", JSON)
     if told.get("issuer") != issuer:
         named = str(told.get("issuer", ""))[:200]
         raise BadAnswer(
@@ -112,13 +113,15 @@ def _address(told: Mapping[str, Any], field: str) -> str:
     return found
 
 
-def _fetch(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> dict[str, Any]:
+def _fetch(issuer: str, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> dict[str, Any]:
     """A JSON object. Raises BadAnswer, ProviderDown, AddressRefused."""
-    host = reach.read_target(url).host
-    try:
-        answer = asyncio.run(outside.call(method, url, headers=headers, body=body, most_bytes=MOST_BYTES + 1))
-    except (NotSent, NoAnswer) as problem:
-        raise ProviderDown(f"{host} does not answer: {problem}", fix="try again in a minute") from None
+    host, most = reach.read_target(url).host, MOST_BYTES + 1
+    with patience.asking(issuer):
+        call = outside.call(method, url, headers=headers, body=body, most_bytes=most, seconds=patience.SECONDS)
+        try:
+            answer = asyncio.run(call)
+        except (NotSent, NoAnswer) as problem:
+            raise ProviderDown(f"{host} does not answer: {problem}", fix="try again in half a minute") from None
     told = _object(answer.body)
     if answer.status != 200 or told is None:
         said = str((told or {}).get("error", ""))[:100]

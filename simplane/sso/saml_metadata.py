@@ -9,10 +9,10 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from lxml import etree  # type: ignore[import-untyped]
 
-from simplane.core import outside
+from simplane.core import outside, reach
 from simplane.core.errors import BadInput
 from simplane.core.http import NoAnswer, NotSent
-from simplane.sso import saml_certificates
+from simplane.sso import patience, saml_certificates
 from simplane.sso.errors import ProviderDown
 from simplane.sso.saml_xml import DS, MD, parse, text_of
 
@@ -35,10 +35,14 @@ class IdpFacts:
 
 def fetched(url: str) -> IdpFacts:
     """Ask the provider for its metadata. Never in a transaction. Raises AddressRefused, ProviderDown, BadInput."""
-    try:
-        answer = async_to_sync(outside.call)("GET", url, headers={"Accept": _TYPE}, most_bytes=MOST_BYTES)
-    except (NotSent, NoAnswer) as problem:
-        raise ProviderDown(f"the metadata could not be fetched: {problem}", fix="try again, or paste it") from None
+    headers, seconds = {"Accept": _TYPE}, patience.SECONDS
+    with patience.asking(reach.read_target(url).host):
+        try:
+            answer = async_to_sync(outside.call)("GET", url, headers=headers, most_bytes=MOST_BYTES, seconds=seconds)
+        except (NotSent, NoAnswer) as problem:
+            raise ProviderDown(
+                f"the metadata could not be fetched: {problem}", fix="try again in half a minute, or paste it"
+            ) from None
     if answer.status != 200:
         raise ProviderDown(f"the provider answered {answer.status} instead of its metadata", fix="check the address")
     return read(answer.body)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django import db
 from django.test import Client
 
 from simplane.core.errors import Refusal
 from simplane.core.models import AuditEntry
 from simplane.organizations.models import Organization
-from simplane.sso import oidc_fetch
+from simplane.sso import oidc_fetch, patience
 from simplane.sso.landing import NOTED_AN_HOUR
 from simplane.sso.models import Connection
 from tests.companies import company
@@ -178,6 +182,38 @@ def test_what_a_provider_publishes_is_fetched_from_public_addresses_and_must_agr
     settings.SIMPLANE = settings.SIMPLANE.model_copy(update={"allow_loopback_targets": False})
     assert "is not a public address" in refused()
     assert everything() == before
+
+
+def test_a_provider_that_never_answers_holds_two_requests_for_seconds_and_is_left_alone_for_half_a_minute(
+    acme: Organization, monkeypatch: pytest.MonkeyPatch, liar: Liar
+) -> None:
+    monkeypatch.setattr(patience, "SECONDS", 0.7)
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(5) as people:
+        connection = connected(acme, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        pages = list(people.map(lambda _: begun(connection), range(5)))
+        assert [(status, "try again in half a minute" in words) for status, words in pages] == [(502, True)] * 5
+        assert begun(connection)[0] == 502
+        silent.setblocking(False)
+        assert len(accepted(silent)) == 2, "no more were asked"
+    assert begun(connected(acme, liar.url))[0] == 302, "others are"
+
+
+def begun(connection: Connection) -> tuple[int, str]:
+    """Set out in a browser of its own, maybe in a thread of its own: the status and the page."""
+    try:
+        answer = browser(Organization(slug="acme")).get(f"/sign-in/{connection.public_id}/")
+        return answer.status_code, text(answer)
+    finally:
+        db.connection.close()
+
+
+def accepted(server: socket.socket) -> list[socket.socket]:
+    """The connections that came."""
+    found: list[socket.socket] = []
+    with suppress(BlockingIOError):
+        while True:
+            found.append(server.accept()[0])
+    return found
 
 
 def away(client: Client, connection: Connection) -> dict[str, str]:

@@ -107,6 +107,7 @@ def serving(status: int, content: bytes) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_metadata_is_fetched_from_public_addresses_without_following_redirects(settings: Settings) -> None:
     with serving(200, GOOD.encode()) as url:
         with pytest.raises(AddressRefused):
