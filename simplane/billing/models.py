@@ -69,6 +69,12 @@ class BillingProfile(TenantModel):
     payment_days = models.PositiveSmallIntegerField(default=14)
     since = models.DateField()
     """The first of the first month that is invoiced here."""
+    moved_on = models.DateField(null=True)
+    """When it last gave another country itself; from the `moved_from` fields, where empty means that we knew none."""
+    moved_from_country = models.CharField(max_length=2, blank=True, db_default="", default="")
+    moved_from_vat_id = models.CharField(max_length=20, blank=True, db_default="", default="")
+    move_confirmed_at = models.DateTimeField(null=True)
+    """Until then it is taxed where it was before."""
     updated_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):
@@ -117,6 +123,8 @@ class MonthRun(models.Model):
     step = models.CharField(max_length=7, choices=Step)
     asked_by = models.CharField(max_length=120)
     asked_at = models.DateTimeField()
+    alive_at = models.DateTimeField(null=True)
+    """When it last went on to another customer."""
     finished_at = models.DateTimeField(null=True)
     done = models.PositiveIntegerField(default=0)
     """Invoices without a problem."""

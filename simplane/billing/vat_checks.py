@@ -58,12 +58,15 @@ def standing(organization_id: int, vat_id: str) -> VatStanding:
     )
 
 
-def vat_unknown(profile: BillingProfile) -> bool:
-    """Whether its member state said that there is no such VAT id."""
-    return concerns(profile) and standing(profile.organization_id, profile.vat_id).state == State.INVALID
+def unknown_to_its_state(organization_id: int, seller: str, buyer: str, vat_id: str) -> bool:
+    """Whether tax hangs on this VAT id and its member state said that there is none such. Of both the country."""
+    return _matters(seller, buyer, vat_id) and standing(organization_id, vat_id).state == State.INVALID
 
 
 def concerns(profile: BillingProfile) -> bool:
     """Whether tax hangs on this VAT id: a customer of another member state than its seller."""
-    both = profile.country in UNION and profile.seller.country in UNION
-    return both and profile.country != profile.seller.country and bool(profile.vat_id)
+    return _matters(profile.seller.country, profile.country, profile.vat_id)
+
+
+def _matters(seller: str, buyer: str, vat_id: str) -> bool:
+    return seller in UNION and buyer in UNION and seller != buyer and bool(vat_id)

@@ -108,6 +108,6 @@ def _save(company: Standing, seller: Seller | None, known: BillingProfile | None
             reference=given["reference"],
             language=given["language"],
         )
-        save_profile(company.organization, seller, wanted)
+        save_profile(company.organization, seller, wanted, by_customer=True)
     changed = {name: given[name] for name in (*ITSELF, *PLACE) if name in given}
     profile.save_profile(company.organization.pk, **changed)

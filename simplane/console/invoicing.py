@@ -12,8 +12,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from simplane.billing import queries
-from simplane.billing.actions import Transfer, credit, mark_paid, run_month
+from simplane.billing import places, queries
+from simplane.billing.actions import Transfer, confirm_move, credit, mark_paid, run_month
 from simplane.billing.models import BillingProfile, Invoice, MonthRun
 from simplane.billing.queries import Wanted
 from simplane.console.shell import page
@@ -24,6 +24,8 @@ from simplane.ui.outcomes import attempt
 from simplane.ui.paging import page_of
 
 State = Invoice.State
+MOVES = 25
+"""Shown at once; the next ones follow when these are confirmed."""
 
 
 @require_safe
@@ -40,6 +42,7 @@ def invoices(request: HttpRequest) -> HttpResponse:
             "profiles": BillingProfile.objects.filter(since__lte=month).count(),
             "checked": queries.wanted_rows(Wanted(month=month, states=(State.CHECKED,))).count(),
             "run": run,
+            "moves": places.moves(MOVES),
             "search": text,
         }
         return page(request, "invoices", "invoices", context)
@@ -52,6 +55,15 @@ def invoices_run(request: HttpRequest) -> HttpResponse:
     if step in MonthRun.Step.values:
         attempt(request, "A worker is at it; this page follows.", lambda: run_month(month, step))
     return redirect(f"{reverse('console:invoices')}?month={month:%Y-%m}")
+
+
+@require_POST
+def move_confirm(request: HttpRequest, slug: str) -> HttpResponse:
+    """The customer does sit in the other country: it is taxed there from the next month on."""
+    given = request.POST
+    done = "Confirmed: draft the month again."
+    attempt(request, done, lambda: confirm_move(slug, given.get("country", ""), given.get("vat_id", "")))
+    return redirect(f"{reverse('console:invoices')}?month={month_of(given.get('month', '')):%Y-%m}")
 
 
 @require_safe

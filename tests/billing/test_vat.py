@@ -68,15 +68,17 @@ def test_reverse_charge_waits_for_a_yes_and_keeps_its_proof(vies: Standin, setti
     (problem,) = check(row.pk)
     assert problem.startswith(f"VIES has not confirmed the VAT id {FRENCH} yet: VIES answered MS_UNAVAILABLE.")
     assert queued() == 2
+    asked(owner)
+    assert (check_due(), queued()) == (1, 2)
 
     vies.settings(down=[])
     asked(owner)
     asked(owner)
     known = standing(owner.pk, FRENCH)
-    assert (states(owner), known.valid, known.told_on) == (["unreachable", "valid"], True, date(2026, 11, 2))
+    assert (states(owner), known.valid, known.told_on) == (["unreachable"] * 2 + ["valid"], True, date(2026, 11, 2))
     assert known.consultation.startswith("WAPIAAAA")
     assert known.name == "ACME SARL, 1 RUE DE LA PAIX 75002 PARIS"
-    assert vies.control("asked")["asked"] == [{"number": FRENCH, "requester": "DE136695976"}] * 2
+    assert vies.control("asked")["asked"] == [{"number": FRENCH, "requester": "DE136695976"}] * 3
     assert check(row.pk) == []
     assert lock(row.pk).taxes == [["AE", 0, 100_00, 0]]
 

@@ -141,6 +141,7 @@ def test_finance_says_to_whom_invoices_go_and_what_can_not_stand_on_one_changes_
     assert known(of) == ("Müller & Söhne", "DE", "DE136695976", "finance@company.example")
     assert finance.post("/settings/company/", given).status_code == 302
     assert known(of) == ("Acme AG", "CH", "", "ap@acme.example")
+    assert "is not confirmed by Simplane GmbH yet" in finance.get("/settings/company/").content.decode()
     mine = {"name": "Acme Swiss", "contact_email": "it@acme.example", "website": ""}
     assert mia.post("/settings/company/", given | mine).status_code == 302
     of.refresh_from_db()

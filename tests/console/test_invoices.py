@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from simplane.billing.actions import carry_out
+from simplane.billing.actions import carry_out, run_month
+from simplane.billing.errors import NotNow
 from simplane.billing.models import Invoice, MonthRun
-from simplane.core import tenancy
+from simplane.core import clock, tenancy
 from tests.billing import desk
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +86,43 @@ def test_a_month_is_issued_by_three_clicks_and_explained_by_two(
         "credited",
         11_90,
     )
+
+
+def test_a_run_that_still_goes_on_is_not_cut_off_however_long_it_takes(settings: Any) -> None:
+    desk.set_day(settings, date(2026, 11, 3), hour=8)
+    with tenancy.everywhere():
+        desk.company()
+    slow = run_month(desk.OCTOBER, "prepare")
+    desk.set_day(settings, date(2026, 11, 3), hour=12)
+    MonthRun.objects.update(alive_at=clock.now() - timedelta(minutes=5))
+    with pytest.raises(NotNow, match="being worked on already"):
+        run_month(desk.OCTOBER, "prepare")
+    carry_out(slow.pk)
+    slow.refresh_from_db()
+    assert (slow.alive_at, slow.finished_at) == (clock.now(), clock.now())
+
+    dead = run_month(desk.OCTOBER, "prepare")
+    desk.set_day(settings, date(2026, 11, 3), hour=13)
+    run_month(desk.OCTOBER, "prepare")
+    carry_out(dead.pk)
+    dead.refresh_from_db()
+    assert dead.left_out == [["", "", "It was cut off: ask again."]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_ask_in_the_same_moment_one_is_told_that_it_is_being_done() -> None:
+    barrier = threading.Barrier(4)
+
+    def ask(_: int) -> str:
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            return run_month(desk.OCTOBER, "prepare").step
+        except NotNow as busy:
+            return str(busy)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        said = sorted(threads.map(ask, range(4)))
+    assert said == ["prepare"] + ["this month is being worked on already: wait until that is done"] * 3

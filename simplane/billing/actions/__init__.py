@@ -6,6 +6,7 @@ from simplane.billing.actions.draft import draft_all, draft_month
 from simplane.billing.actions.dun import dun_all, mark_sent, remind
 from simplane.billing.actions.lock import lock, lock_all
 from simplane.billing.actions.month import carry_out, run_month
+from simplane.billing.actions.move import confirm_move
 from simplane.billing.actions.pay import Transfer, dispute, find_invoice, mark_paid, settle_dispute
 from simplane.billing.actions.profile import Address, ProfileWanted, SellerWanted, save_profile, save_seller
 from simplane.billing.actions.vat import check_due, check_vat
@@ -20,6 +21,7 @@ __all__ = [
     "check_all",
     "check_due",
     "check_vat",
+    "confirm_move",
     "credit",
     "dispute",
     "draft_all",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date
 
-from simplane.billing import einvoice, paper, proof, reading
-from simplane.billing.actions.writing import writing
+from simplane.billing import einvoice, paper, places, proof, reading
+from simplane.billing.actions.writing import unwatched, writing
 from simplane.billing.errors import BadDocument, NotNow
 from simplane.billing.models import BillingProfile, Invoice
-from simplane.billing.tax import treatment
-from simplane.billing.values import Category, DraftLine, InvoiceDraft, Treatment
-from simplane.billing.vat_checks import standing, vat_unknown
+from simplane.billing.values import Category, DraftLine, InvoiceDraft
+from simplane.billing.vat_checks import standing
 from simplane.core import audit, clock, context
 from simplane.core.errors import NotFound, Refusal
 from simplane.core.money import precision
@@ -41,14 +41,18 @@ def check(invoice_id: int) -> list[str]:
     return []
 
 
-def check_all(month: date) -> dict[str, list[str]]:
-    """Every draft of a month; public ids of those with problems, and what these are."""
+def check_all(month: date, goes_on: Callable[[], None] = unwatched) -> dict[str, list[str]]:
+    """Every draft of a month; public ids of those with problems, and what these are. `goes_on` is called before each."""
     with everywhere():
         wanted = list(
             Invoice.objects.filter(month=month, state=Invoice.State.DRAFT).order_by("pk").values_list("pk", "public_id")
         )
-    found = {public_id: check(pk) for pk, public_id in wanted}
-    return {public_id: why for public_id, why in found.items() if why}
+    found = {}
+    for pk, public_id in wanted:
+        goes_on()
+        if why := check(pk):
+            found[public_id] = why
+    return found
 
 
 def problems(row: Invoice) -> list[str]:
@@ -75,13 +79,11 @@ def _sums(row: Invoice, draft: InvoiceDraft) -> list[str]:
 
 
 def _tax(row: Invoice, draft: InvoiceDraft, profile: BillingProfile) -> list[str]:
-    unknown = vat_unknown(profile)
-
-    def right(line: DraftLine) -> Treatment:
-        return treatment(draft.seller, draft.buyer, _day(line), vat_unknown=unknown)
-
+    if waits := places.unconfirmed(profile):
+        return waits
+    tax_on = places.taxes(profile)
     try:
-        wrong = [line for line in draft.lines if line.tax != right(line)]
+        wrong = [line for line in draft.lines if line.tax != tax_on(_day(line))]
     except Refusal as why:
         return [str(why)]
     if wrong:
@@ -89,19 +91,21 @@ def _tax(row: Invoice, draft: InvoiceDraft, profile: BillingProfile) -> list[str
     if row.tax_minor and row.currency != row.seller.tax_currency:
         owed = row.seller.tax_currency
         return [f"Its tax is in {row.currency} and owed in {owed}: invoice this customer in {owed}."]
-    return _vat_id(profile) if any(line.tax.category == Category.REVERSE_CHARGE for line in draft.lines) else []
+    reverse = [_day(line) for line in draft.lines if line.tax.category == Category.REVERSE_CHARGE]
+    vat_ids = sorted({places.buyer_on(profile, day).vat_id for day in reverse})
+    return [why for one in vat_ids for why in _vat_id(profile, one)]
 
 
-def _vat_id(profile: BillingProfile) -> list[str]:
+def _vat_id(profile: BillingProfile, vat_id: str) -> list[str]:
     """Reverse charge needs a VAT id that VIES confirmed; asked again after thirty days, an old yes holds until it answers."""
-    known = standing(profile.organization_id, profile.vat_id)
+    known = standing(profile.organization_id, vat_id)
+    # One of before a move is nobody's any more: its yes stands for the days of then.
+    past = vat_id != profile.vat_id
     if not known.valid:
         why = f": {known.problem}" if known.problem else ""
-        return [f"VIES has not confirmed the VAT id {profile.vat_id} yet{why}. It is asked again by itself."]
-    if known.due and known.tried_at == known.told_at:
-        return [
-            f"The VAT id {profile.vat_id} was confirmed on {known.told_on}: draft the month again, which asks VIES again."
-        ]
+        return [f"VIES has not confirmed the VAT id {vat_id} yet{why}. It is asked again by itself."]
+    if known.due and known.tried_at == known.told_at and not past:
+        return [f"The VAT id {vat_id} was confirmed on {known.told_on}: draft the month again, which asks VIES again."]
     return []
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet
 
-from simplane.billing import reading
+from simplane.billing import places, reading
 from simplane.billing.actions.vat import ask_soon
-from simplane.billing.actions.writing import writing
+from simplane.billing.actions.writing import unwatched, writing
 from simplane.billing.errors import NotInvoiceable
 from simplane.billing.facts import unbilled
 from simplane.billing.grouping import first_moment, lines_of
 from simplane.billing.models import BilledFact, BillingProfile, Invoice, InvoiceLine
-from simplane.billing.tax import treatment
 from simplane.billing.totals import totals
 from simplane.billing.values import BillableFact, DraftLine, InvoiceDraft
-from simplane.billing.vat_checks import vat_unknown
 from simplane.core import audit, clock
 from simplane.core.db import needs_transaction
 from simplane.core.errors import Refusal
@@ -76,13 +74,17 @@ def draft_month(organization: Organization, month: date) -> Drafted:
         return Drafted((*made, *kept), tuple(carried))
 
 
-def draft_all(month: date) -> MonthDrafted:
-    """Draft a month for every customer with a billing profile; who can not be invoiced is named and left out."""
+def draft_all(month: date, goes_on: Callable[[], None] = unwatched) -> MonthDrafted:
+    """Draft a month for every customer with a billing profile; who can not be invoiced is named and left out.
+
+    `goes_on` is called before each.
+    """
     with everywhere():
         profiles = BillingProfile.objects.filter(since__lte=month).select_related("organization").order_by("pk")
         wanted = [one.organization for one in profiles]
     invoices, carried, refused = 0, 0, []
     for organization in wanted:
+        goes_on()
         try:
             found = draft_month(organization, month)
         except Refusal as why:
@@ -128,8 +130,7 @@ def _clear(organization: Organization, month: date) -> None:
 
 def _draft(profile: BillingProfile, month: date, currency: str, facts: Sequence[BillableFact]) -> InvoiceDraft:
     seller, buyer = reading.seller_party(profile.seller), reading.buyer_party(profile)
-    unknown = vat_unknown(profile)
-    lines = lines_of(facts, lambda day: treatment(seller, buyer, day, vat_unknown=unknown))
+    lines = lines_of(facts, places.taxes(profile))
     return InvoiceDraft(
         seller=seller, buyer=buyer, month=month, currency=currency, lines=lines, language=profile.language
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
 
 from simplane.billing import einvoice, paper, posting, proof, reading
-from simplane.billing.actions.writing import writing
+from simplane.billing.actions.writing import unwatched, writing
 from simplane.billing.errors import ChangedSinceCheck, NotNow
 from simplane.billing.events import InvoiceIssued, InvoicePaid
 from simplane.billing.models import BilledFact, BillingProfile, Invoice, InvoiceDocument, Seller
@@ -64,13 +65,14 @@ def lock(invoice_id: int) -> Invoice:
         return row
 
 
-def lock_all(month: date) -> Locked:
-    """Every checked invoice of a month, in the order in which they were drafted."""
+def lock_all(month: date, goes_on: Callable[[], None] = unwatched) -> Locked:
+    """Every checked invoice of a month, in the order in which they were drafted. `goes_on` is called before each."""
     with everywhere():
         rows = Invoice.objects.filter(month=month, state=State.CHECKED).order_by("pk")
         wanted = list(rows.values_list("pk", "public_id"))
     numbers, refused = [], []
     for pk, public_id in wanted:
+        goes_on()
         try:
             numbers.append(lock(pk).number)
         except Refusal as why:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
+
+from django.db import IntegrityError
+from django.db.models.functions import Coalesce
 
 from simplane.billing.actions.check import check_all
 from simplane.billing.actions.draft import draft_all, require_over
@@ -22,20 +27,34 @@ def run_month(month: date, step: str) -> MonthRun:
     """Have it done by a job. Raises NotInvoiceable before the month is over, NotNow while another run is under way."""
     month = month.replace(day=1)
     require_over(month)
-    with transaction():
-        _require_free(month)
-        made = MonthRun.objects.create(month=month, step=step, asked_by=context.actor()[:120], asked_at=clock.now())
-        jobs.enqueue("billing.run_month", run_id=made.pk)
-        audit.note("invoice_month.asked", "invoice_month", f"{month:%Y-%m}", after={"step": step})
-        return made
+    try:
+        with transaction():
+            return _asked(month, step)
+    except IntegrityError:
+        # Somebody asked in the same moment: no row to wait for was there yet.
+        raise _busy() from None
+
+
+@needs_transaction
+def _asked(month: date, step: str) -> MonthRun:
+    _require_free(month)
+    now = clock.now()
+    made = MonthRun.objects.create(month=month, step=step, asked_by=context.actor()[:120], asked_at=now, alive_at=now)
+    jobs.enqueue("billing.run_month", run_id=made.pk)
+    audit.note("invoice_month.asked", "invoice_month", f"{month:%Y-%m}", after={"step": step})
+    return made
+
+
+def _busy() -> NotNow:
+    return NotNow("this month is being worked on already", fix="wait until that is done")
 
 
 @needs_transaction
 def _require_free(month: date) -> None:
-    """One that nobody finished for half an hour was cut off for good; what it did stays."""
+    """One that went on to no other customer for half an hour was cut off for good; what it did stays."""
     running = MonthRun.objects.select_for_update().filter(month=month, finished_at=None)
-    if running.filter(asked_at__gt=clock.now() - CUT_OFF).exists():
-        raise NotNow("this month is being worked on already", fix="wait until that is done")
+    if running.alias(alive=Coalesce("alive_at", "asked_at")).filter(alive__gt=clock.now() - CUT_OFF).exists():
+        raise _busy()
     running.update(finished_at=clock.now(), left_out=[["", "", "It was cut off: ask again."]])
 
 
@@ -45,24 +64,32 @@ def carry_out(run_id: int) -> None:
     if run.finished_at is not None:
         return
     with context.acting(run.asked_by):
-        left_out = _prepared(run.month) if run.step == Step.PREPARE else _issued(run.month)
+        step = _prepared if run.step == Step.PREPARE else _issued
+        left_out = step(run.month, partial(_goes_on, run_id))
     wanted = [Invoice.State.CHECKED] if run.step == Step.PREPARE else [Invoice.State.LOCKED, Invoice.State.PAID]
     with everywhere():
         done = Invoice.objects.filter(month=run.month, kind=Invoice.Kind.INVOICE, state__in=wanted).count()
     with transaction():
-        MonthRun.objects.filter(pk=run_id).update(done=done, left_out=left_out, finished_at=clock.now())
+        rows = MonthRun.objects.filter(pk=run_id, finished_at=None)
+        rows.update(done=done, left_out=left_out, finished_at=clock.now())
 
 
-def _prepared(month: date) -> list[list[str]]:
-    drafted = draft_all(month)
+def _goes_on(run_id: int) -> None:
+    """Said before each customer, written once a minute: a month of many customers takes longer than half an hour."""
+    now = clock.now()
+    MonthRun.objects.filter(pk=run_id, finished_at=None, alive_at__lte=now - timedelta(minutes=1)).update(alive_at=now)
+
+
+def _prepared(month: date, goes_on: Callable[[], None]) -> list[list[str]]:
+    drafted = draft_all(month, goes_on)
     names = dict(
         Organization.objects.filter(slug__in=[slug for slug, _ in drafted.refused]).values_list("slug", "name")
     )
-    return [["", names[slug], why] for slug, why in drafted.refused] + _named(check_all(month))
+    return [["", names[slug], why] for slug, why in drafted.refused] + _named(check_all(month, goes_on))
 
 
-def _issued(month: date) -> list[list[str]]:
-    return _named({public_id: [why] for public_id, why in lock_all(month).refused})
+def _issued(month: date, goes_on: Callable[[], None]) -> list[list[str]]:
+    return _named({public_id: [why] for public_id, why in lock_all(month, goes_on).refused})
 
 
 def _named(problems: dict[str, list[str]]) -> list[list[str]]:

@@ -9,6 +9,7 @@ from typing import Any
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
+from simplane.billing.actions.move import moved
 from simplane.billing.actions.vat import ask_soon
 from simplane.billing.actions.writing import writing
 from simplane.billing.models import BillingProfile, Seller
@@ -81,8 +82,13 @@ def save_seller(wanted: SellerWanted) -> Seller:
         return row
 
 
-def save_profile(organization: Organization, seller: Seller, wanted: ProfileWanted) -> BillingProfile:
-    """Enter or change to whom a customer's invoices go. Drafts are written again with it. Raises BadInput, BadVatId."""
+def save_profile(
+    organization: Organization, seller: Seller, wanted: ProfileWanted, *, by_customer: bool = False
+) -> BillingProfile:
+    """Enter or change to whom a customer's invoices go. Drafts are written again with it. Raises BadInput, BadVatId.
+
+    `by_customer`: another country is its own word then, which decides no tax before `confirm_move`.
+    """
     if wanted.language not in LANGUAGES:
         raise BadInput(f"{wanted.language!r} is no language of ours", fix=f"one of {', '.join(LANGUAGES)}")
     if not 0 <= wanted.payment_days <= 90:
@@ -97,10 +103,14 @@ def save_profile(organization: Organization, seller: Seller, wanted: ProfileWant
         "updated_at": clock.now(),
     }
     with writing():
+        before = BillingProfile.objects.select_for_update().filter(organization=organization).first()
+        marks = moved(before or organization, fields["country"], by_customer=by_customer)
         row: BillingProfile
-        row, _ = BillingProfile.objects.update_or_create(organization=organization, defaults=fields)
+        row, _ = BillingProfile.objects.update_or_create(organization=organization, defaults=fields | marks)
         ask_soon(row)
         after = {**fields, "seller": seller.code, "since": f"{row.since:%Y-%m}", "updated_at": None}
+        if row.moved_on is not None and row.move_confirmed_at is None:
+            after["to_be_confirmed"] = f"{row.country} instead of {row.moved_from_country or 'none'}"
         audit.note(
             "billing_profile.saved", "organization", organization.slug, after=after, organization_id=organization.pk
         )

@@ -42,7 +42,7 @@ def check_due() -> int:
         rows = BillingProfile.objects.select_related("seller").exclude(vat_id="").order_by("pk")
         due = [one.organization_id for one in rows if concerns(one) and standing(one.organization_id, one.vat_id).due]
     with transaction():
-        jobs.enqueue_many("billing.check_vat", [{"organization_id": one} for one in due])
+        jobs.enqueue_missing("billing.check_vat", "organization_id", due)
     return len(due)
 
 
@@ -79,4 +79,8 @@ def _keep(asked: _Asked, told: Told) -> None:
         after = {"vat_id": asked.vat_id, "state": state, "consultation": told.consultation, "problem": told.problem}
         audit.note("vat_id.checked", "organization", asked.slug, after=after, organization_id=asked.organization_id)
         if told.valid is None:
-            jobs.enqueue("billing.check_vat", at=clock.now() + AGAIN, organization_id=asked.organization_id)
+            # A key of its own: a VAT id that is entered meanwhile is asked about at once.
+            owner = asked.organization_id
+            jobs.enqueue(
+                "billing.check_vat", at=clock.now() + AGAIN, once_key=f"vat-again:{owner}", organization_id=owner
+            )

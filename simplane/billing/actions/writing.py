@@ -14,3 +14,7 @@ def writing() -> Iterator[None]:
     """The one transaction of a verb of billing. Customers read their invoices and write none."""
     with everywhere(), transaction():
         yield
+
+
+def unwatched() -> None:
+    """Of a verb about many customers that nobody follows: nothing is to be said between two of them."""
