@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -23,6 +24,10 @@ def test_what_an_order_names_is_never_removed_and_missed_when_it_was(database: A
     for table in KEPT:
         with pytest.raises(IntegrityError, match=f"{table} .* is never removed"), transaction.atomic():
             _remove(table)
+        with pytest.raises(IntegrityError, match=f"{table} .* is never removed"), transaction.atomic():
+            _remove(table, "TRUNCATE {} CASCADE")
+    with pytest.raises(IntegrityError, match="a wallet is never removed"), transaction.atomic():
+        _remove("ledger_wallet", "TRUNCATE {}, ledger_adjustment")
     assert loose.look() == 11
 
     first, second = Unit.objects.order_by("pk").values_list("pk", flat=True)
@@ -39,6 +44,18 @@ def test_what_an_order_names_is_never_removed_and_missed_when_it_was(database: A
     assert [one.split(" ")[0] for one in told] == ["ordering_unit"] * 4 + ["ledger_entry"] * 2 + ["ledger_hold"]
 
 
-def _remove(table: str) -> None:
+@pytest.mark.parametrize(("app", "name"), [("ordering", "0010_kept_rows"), ("ledger", "0005_checked_by_statement")])
+def test_a_migration_that_locks_what_orders_write_does_not_hold_them_up_behind_a_long_transaction(
+    app: str, name: str
+) -> None:
+    steps: Any = import_module(f"simplane.{app}.migrations.{name}").Migration.operations
+    for run in (steps[0].database_forwards, steps[-1].database_backwards):
+        with connection.schema_editor(atomic=True) as editor, connection.cursor() as cursor:
+            run(app, editor, None, None)
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == ("3s",)
+
+
+def _remove(table: str, verb: str = "DELETE FROM {}") -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table}")
+        cursor.execute(verb.format(table))

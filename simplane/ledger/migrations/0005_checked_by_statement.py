@@ -53,18 +53,25 @@ BEGIN
   RAISE EXCEPTION 'ledger: a wallet is never removed, its holds and entries name it' USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE TRIGGER never_removed BEFORE DELETE ON ledger_wallet FOR EACH ROW EXECUTE FUNCTION ledger_wallet_kept();
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON ledger_wallet FOR EACH STATEMENT EXECUTE FUNCTION ledger_wallet_kept();
 """
-UNKEPT = "DROP TRIGGER never_removed ON ledger_wallet; DROP FUNCTION ledger_wallet_kept();"
+UNKEPT = """
+DROP TRIGGER never_removed ON ledger_wallet; DROP TRIGGER never_truncated ON ledger_wallet;
+DROP FUNCTION ledger_wallet_kept();
+"""
 NO_KEY = "ALTER TABLE ledger_entry DROP CONSTRAINT entry_account_currency;"
 KEY = """
 ALTER TABLE ledger_entry ADD CONSTRAINT entry_account_currency
   FOREIGN KEY (account_id, currency) REFERENCES ledger_account (id, currency);
 """
+PATIENCE = "SET LOCAL lock_timeout = '3s'"
+"""Every table here is locked whole. Behind a long transaction that would stop all orders: rather fail, and be run again."""
 
 
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0004_hold_once")]
     operations = [
+        migrations.RunSQL(PATIENCE, migrations.RunSQL.noop),
         migrations.RunSQL(CHECKED, BALANCED),
         migrations.RunSQL(KEPT, UNKEPT),
         migrations.RunSQL(NO_KEY, KEY),
@@ -90,4 +97,5 @@ class Migration(migrations.Migration):
                 to="ledger.wallet",
             ),
         ),
+        migrations.RunSQL(migrations.RunSQL.noop, PATIENCE),
     ]

@@ -17,14 +17,18 @@ TABLES = (
 KEPT = """
 CREATE FUNCTION ordering_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION '% % is never removed: orders, lines or units may name it', TG_TABLE_NAME, OLD.id
+  RAISE EXCEPTION '% % is never removed: orders, lines or units may name it', TG_TABLE_NAME, coalesce(OLD.id::text, '(all)')
     USING ERRCODE = 'restrict_violation';
 END $$;
 """ + "".join(
     f"CREATE TRIGGER never_removed BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION ordering_kept();"
+    f"CREATE TRIGGER never_truncated BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION ordering_kept();"
     for table in TABLES
 )
-UNKEPT = "".join(f"DROP TRIGGER never_removed ON {table};" for table in TABLES) + "DROP FUNCTION ordering_kept();"
+UNKEPT = "".join(f"DROP TRIGGER never_removed ON {table}; DROP TRIGGER never_truncated ON {table};" for table in TABLES)
+UNKEPT += "DROP FUNCTION ordering_kept();"
+PATIENCE = "SET LOCAL lock_timeout = '3s'"
+"""Every table here is locked whole. Behind a long transaction that would stop all orders: rather fail, and be run again."""
 
 
 def key(
@@ -41,6 +45,7 @@ class Migration(migrations.Migration):
         ("organizations", "0006_domains"),
     ]
     operations = [
+        migrations.RunSQL(PATIENCE, migrations.RunSQL.noop),
         migrations.RunSQL(KEPT, UNKEPT),
         key("order", "organization", "organizations.organization"),
         key("order", "customer", "ordering.customer", related_name="orders"),
@@ -50,4 +55,5 @@ class Migration(migrations.Migration):
         key("unit", "product", "catalog.product"),
         key("unit", "order", "ordering.order", django.db.models.deletion.CASCADE, related_name="units"),
         key("unit", "order_line", "ordering.orderline", django.db.models.deletion.CASCADE, related_name="units"),
+        migrations.RunSQL(migrations.RunSQL.noop, PATIENCE),
     ]
