@@ -6,22 +6,21 @@ from datetime import date, timedelta
 
 from simplane.core import clock, jobs, tenancy
 from simplane.core.db import transaction
-from simplane.core.errors import Refusal
-from simplane.fleet.actions import booking, provision, reactivate, refused, scheduling, suspend, terminate
+from simplane.fleet import joining
+from simplane.fleet.actions import booking, reactivate, refused, scheduling, suspend, terminate
 from simplane.fleet.actions.wish import RULE
 from simplane.fleet.errors import LineBusy, NotPossible
 from simplane.fleet.models import FleetLine, Operation, Service
-from simplane.fleet.people_rules import joiner_plan, leaver_days
+from simplane.fleet.people_rules import leaver_days
 from simplane.fleet.states import OVER
 from simplane.fleet.telling import RUNS_ON, tell
 from simplane.lines.models import Line
 from simplane.policies import actions as policies
-from simplane.policies.alerting import Raised, raise_alert
 from simplane.workforce.models import Employee
 
 K, Op = Operation.Kind, Operation.State
 BUSY_SECONDS = 5.0
-LEAVER, JOINER = f"{RULE}leaver", f"{RULE}joiner"
+LEAVER = f"{RULE}leaver"
 GONE = "who it was for has left"
 JUST = timedelta(days=1)
 """So long after somebody was added, their first team still decides what they get: HR systems tell groups afterwards."""
@@ -54,7 +53,7 @@ def joined(organization_id: int, employee_id: int) -> None:
         lines = _living(employee_id)
         busy = [line for line in lines if not _taken_up(line)]
         if not lines:
-            _give(person)
+            joining.give(person)
     if busy:
         raise jobs.Temporary(f"{len(busy)} lines are busy", seconds=BUSY_SECONDS)
 
@@ -129,27 +128,3 @@ def _taken_up(line: FleetLine) -> bool:
     except LineBusy:
         return False
     return True
-
-
-def _give(person: Employee) -> None:
-    """The plan for joiners, once a time they join: rules and budgets say whether."""
-    plan = joiner_plan(person.team_id)
-    if plan is None:
-        return
-    before = FleetLine.objects.filter(employee=person).count()
-    key = f"joiner:{person.pk}:{before}"
-    try:
-        provision(plan.public_id, person.public_id, asked_by=JOINER, reason="joined the company", key=key)
-    except Refusal as why:
-        with transaction():
-            raised = Raised(
-                organization_id=person.organization_id,
-                kind="line",
-                severity="warning",
-                level="employee",
-                subject_id=person.pk,
-                dedupe=f"joiner:{person.pk}",
-                title="Somebody joined and got no line",
-                text=f"{person.name}: {why}",
-            )
-            raise_alert(raised)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,12 +12,12 @@ from simplane.core import clock, tenancy
 from simplane.core.errors import BadInput
 from simplane.core.models import AuditEntry
 from simplane.core.worker import run_worker
-from simplane.fleet import comings, people_rules, reactions
+from simplane.fleet import comings, joining, people_rules, reactions
 from simplane.fleet.actions import reactivate
 from simplane.fleet.errors import NoSuchPlan
 from simplane.fleet.models import FleetLine, Operation
 from simplane.organizations.models import Organization
-from simplane.policies import budget_acts
+from simplane.policies import budget_acts, rule_acts
 from simplane.policies.alert_models import Alert
 from simplane.workforce import actions as workforce
 from simplane.workforce.models import Employee
@@ -68,6 +69,55 @@ def test_who_joins_by_the_hr_system_gets_the_plan_of_their_team_once_and_rules_m
     with tenancy.scope(acme.pk):
         alert = Alert.objects.get(dedupe=f"joiner:{cid}")
         assert (alert.title, alert.count, len(asked_in_scope())) == ("Somebody joined and got no line", 2, 2)
+
+
+def test_a_person_gets_one_line_by_the_rule_whatever_the_hr_system_does_and_a_crowd_gets_no_more() -> None:
+    acme = company()
+    europe = plan(acme)
+    with tenancy.scope(acme.pk):
+        people_rules.set_joiner_plan("", europe.public_id)
+        people_rules.change_leaver_days(0)
+        rule_acts.make(acme.pk, "approval_above", {"amount_minor": 5_00, "currency": "EUR"})
+    hr = caller(acme)
+    renamed: list[dict[str, Any]] = [{}, {"userName": "lima@acme.example"}, {"externalId": "4711"}]
+    for other in renamed:
+        made = hr.create("ana", **other)["id"]
+        asyncio.run(run_worker(once=True))
+        hr.send("DELETE", f"/Users/{made}", status=204)
+        asyncio.run(run_worker(once=True))
+    back = hr.create("ana")["id"]
+    for working in (False, True):
+        hr.patch(f"/Users/{back}", {"op": "Replace", "path": "active", "value": working})
+        asyncio.run(run_worker(once=True))
+
+    assert asked(acme) == [("provision", "rule:joiner", "refused")]
+    with tenancy.scope(acme.pk):
+        [told] = Alert.objects.filter(kind="line")
+        assert (told.count, "joined before" in told.text, told.dedupe) == (3, True, f"joiner:{first_of(acme)}")
+        [before] = Operation.objects.all()
+        copies = [Operation(**{**like(before), "public_id": f"op_{n}"}) for n in range(joining.MOST - 1)]
+        Operation.objects.bulk_create(copies)
+    hr.create("ben")
+    asyncio.run(run_worker(once=True))
+    with tenancy.scope(acme.pk):
+        crowd = Alert.objects.get(dedupe="joiners")
+        assert (crowd.severity, Operation.objects.count()) == ("critical", joining.MOST)
+        Operation.objects.update(asked_at=clock.now() - timedelta(days=1))
+    with tenancy.scope(acme.pk):
+        ben = Employee.objects.get(user_name="ben@acme.example").pk
+    comings.joined(acme.pk, ben)
+    assert asked(acme)[-1] == ("provision", "rule:joiner", "awaiting_approval")
+
+
+def first_of(of: Organization) -> int:
+    """The first person that the company ever had."""
+    return int(Employee.objects.filter(organization=of).order_by("pk")[0].pk)
+
+
+def like(wish: Operation) -> dict[str, Any]:
+    """The fields of an operation, without its key."""
+    fields = {field.attname: getattr(wish, field.attname) for field in Operation._meta.concrete_fields}
+    return {**fields, "id": None, "idempotency_key": ""}
 
 
 def asked_in_scope() -> list[int]:
