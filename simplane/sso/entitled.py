@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import QuerySet
 
 from simplane.core import tenancy
 from simplane.organizations.models import CompanyRole, Domain, Membership, User
@@ -23,7 +22,10 @@ from simplane.workforce import groups, logins
 from simplane.workforce.models import Employee
 
 STRONGEST_FIRST = tuple(CompanyRole)
-PROVE = "the IT manager proves the domain under Settings > Domains, or has the provider say email_verified"
+PROVE = "the IT manager proves the domain under Settings > Domains, or has the provider say email_verified of members"
+OUTSIDE = (
+    "have an owner invite you; for everybody with an address of yours the domain is proved under Settings > Domains"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,8 @@ def judge(connection: Connection, told: Told) -> Entitled:
     company = connection.organization_id
     with tenancy.scope(company):
         identity: Identity | None = Identity.objects.filter(connection=connection, subject=told.subject).first()
-        proved = told.email_verified or _is_ours(told.email)
-    user = _user(company, identity, told, proved=proved)
+    user = _user(company, identity, told)
+    proved = told.email_verified or _is_ours(company, told.email)
     membership = Membership.objects.filter(organization_id=company, user=user).first() if user else None
     if membership is None and not connection.just_in_time:
         raise NotLetIn("you are no member here", fix="ask an owner for an invitation")
@@ -68,67 +70,51 @@ def judge(connection: Connection, told: Told) -> Entitled:
     )
 
 
-def _user(company: int, identity: Identity | None, told: Told, *, proved: bool) -> User | None:
+def _user(company: int, identity: Identity | None, told: Told) -> User | None:
     """Whose account this is; None: nobody's yet. Outside the scope: accounts are ours."""
-    if identity is not None:
-        user = User.objects.get(pk=identity.user_id)
-    else:
-        _check_address(told, proved=proved)
-        found = User.objects.filter(email__iexact=told.email).first()
-        if found is None:
-            _check_free(company, told.email)
-            return None
-        _check_owner(company, found, told)
-        user = found
-    if user.is_staff or not user.is_active:
+    user = User.objects.get(pk=identity.user_id) if identity is not None else _first_time(company, told)
+    if user is not None and (user.is_staff or not user.is_active):
         raise NotLetIn("this account is not signed in this way", fix="write to us")
     return user
 
 
-def _check_address(told: Told, *, proved: bool) -> None:
+def _first_time(company: int, told: Told) -> User | None:
+    """Whose a subject is that nobody knows. A provider speaks for members, and for addresses that DNS gives to the company.
+
+    `email_verified` is the provider's word, and the company chose the provider: it makes no account and joins nobody.
+    """
+    _check_address(told)
+    ours = _is_ours(company, told.email)
+    if not (ours or told.email_verified):
+        raise NotLetIn(f"nobody proved that {told.email} is yours", fix=PROVE)
+    found = User.objects.filter(email__iexact=told.email).first()
+    if found is None:
+        is_theirs = ours
+    else:
+        here = Membership.objects.filter(user=found, organization_id=company).exists()
+        elsewhere = Membership.objects.filter(user=found).exclude(organization_id=company).exists()
+        is_theirs = (here or ours) and not elsewhere and not found.is_staff
+    if not is_theirs:
+        # The same words whether that address has an account here or not: it is not the company's to know.
+        raise NotLetIn(f"{told.email} does not come in here through this provider", fix=OUTSIDE)
+    return found
+
+
+def _check_address(told: Told) -> None:
     try:
         validate_email(told.email)
     except ValidationError:
         raise NotLetIn(
             "the provider tells no e-mail address", fix="have it send the claim or attribute email"
         ) from None
-    if not proved:
-        raise NotLetIn(f"nobody proved that {told.email} is yours", fix=PROVE)
 
 
-def _check_free(company: int, address: str) -> None:
-    """No account is made with an address that DNS gives to another company: it would keep its owner from signing in there."""
-    with tenancy.everywhere():
-        anothers = _proved(address).exclude(organization_id=company).exists()
-    if anothers:
-        raise NotLetIn(f"{address} belongs to another company here", fix="ask for an invitation to another address")
-
-
-def _check_owner(company: int, user: User, told: Told) -> None:
-    """A first sign-in reaches an account that exists only where no other organization is behind it."""
-    elsewhere = Membership.objects.filter(user=user).exclude(organization_id=company)
-    if user.is_staff or elsewhere.exists():
-        raise NotLetIn(
-            f"{told.email} signs in elsewhere here already",
-            fix="an owner of this company invites another address of yours, or write to us",
-        )
-    if not Membership.objects.filter(user=user, organization_id=company).exists():
-        with tenancy.scope(company):
-            ours = _is_ours(told.email)
-        if not ours:
-            raise NotLetIn(
-                f"{told.email} has an account here already", fix="ask an owner for an invitation, and open it"
-            )
-
-
-def _is_ours(address: str) -> bool:
-    return _proved(address).exists()
-
-
-def _proved(address: str) -> QuerySet[Domain]:
-    """Of the companies in view those to whom DNS gives this address, one at most."""
-    rows: QuerySet[Domain] = Domain.objects.filter(for_mail=True, verified_at__isnull=False)
-    return rows.filter(host=address.rpartition("@")[2])
+def _is_ours(company: int, address: str) -> bool:
+    """Whether DNS gives the domain of this address to the company."""
+    with tenancy.scope(company):
+        rows = Domain.objects.filter(for_mail=True, verified_at__isnull=False, host=address.rpartition("@")[2])
+        found: bool = rows.exists()
+    return found
 
 
 def _role(connection: Connection, told: Told, employee: Employee | None, membership: Membership | None) -> CompanyRole:

@@ -11,7 +11,7 @@ from simplane.sso.models import Identity
 from simplane.workforce.models import Employee
 from tests.companies import employee
 from tests.company.members import member
-from tests.sso.world import browser, connected, role_of, signs_in, who
+from tests.sso.world import browser, connected, owns_mail, role_of, signs_in, who
 
 PROVED: dict[str, Any] = {"email_verified": True}
 
@@ -20,6 +20,7 @@ def test_a_newcomer_becomes_a_member_with_the_role_of_their_groups_and_finds_the
     acme: Organization, issuer: str
 ) -> None:
     connection = connected(acme, issuer, default_role="employee", group_roles={"Finance": "finance", "IT": "owner"})
+    owns_mail(acme, "acme.example")
     mia = employee(acme, "Mia Berg")
     client = browser(acme)
     came = signs_in(

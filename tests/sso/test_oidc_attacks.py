@@ -25,7 +25,7 @@ from simplane.sso.landing import NOTED_AN_HOUR
 from simplane.sso.models import Connection
 from tests.companies import company
 from tests.sso.liar import Liar, lying
-from tests.sso.world import SECRET, asked_of, browser, connected, everything, who
+from tests.sso.world import SECRET, asked_of, browser, connected, everything, owns_mail, who
 
 Token = Callable[[Liar, str], Any]
 
@@ -82,6 +82,7 @@ def liar() -> Iterator[Liar]:
 
 def test_no_token_but_an_honest_one_signs_anybody_in(acme: Organization, liar: Liar) -> None:
     connection = connected(acme, liar.url)
+    owns_mail(acme, "acme.example")
     before = everything()
     for number, (name, (token, words)) in enumerate(TOKENS.items()):
         client = Client(HTTP_HOST="acme.localhost", REMOTE_ADDR=f"192.0.2.{number}")
@@ -108,6 +109,7 @@ def test_an_answer_serves_the_browser_that_began_once_at_the_company_and_connect
     acme: Organization, liar: Liar
 ) -> None:
     connection, other = connected(acme, liar.url), connected(acme, liar.url)
+    owns_mail(acme, "acme.example")
     beta = company("beta")
     theirs = connected(beta, liar.url)
     client, thief = browser(acme), browser(acme)

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 
 from simplane.organizations.models import Organization
-from tests.sso.world import SECRET, asked_of, back, browser, connected, process_at, role_of, who
+from tests.sso.world import SECRET, asked_of, back, browser, connected, owns_mail, process_at, role_of, who
 from tests.standins import free_port
 
 SERVER = Path(__file__).parent / "peer" / "oidc.mjs"
@@ -16,6 +16,7 @@ SERVER = Path(__file__).parent / "peer" / "oidc.mjs"
 def test_a_provider_that_demands_pkce_signs_somebody_in(acme: Organization) -> None:
     port = free_port()
     connection = connected(acme, f"http://127.0.0.1:{port}", group_roles={"Finance": "finance"})
+    owns_mail(acme, "acme.example")
     redirect_url = f"http://acme.localhost/sign-in/{connection.public_id}/return/"
     with process_at(port, "node", str(SERVER), str(port), redirect_url, SECRET):
         client = browser(acme)
