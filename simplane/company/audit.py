@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from simplane.company.billing import download
 from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
+from simplane.company.when import asked_day
 from simplane.core.cells import csv_lines
 from simplane.core.models import AuditEntry, AuditSeal
 from simplane.core.seals import SEALED_TEXT
@@ -66,19 +67,15 @@ def filtered(query: QueryDict, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntr
         rows = rows.filter(actor__icontains=who)
     if action := query.get("action", "").strip():
         rows = rows.filter(action__icontains=action.replace(" ", "."))
-    if since := _day(query.get("since", "")):
-        rows = rows.filter(at__gte=since)
-    if until := _day(query.get("until", "")):
-        rows = rows.filter(at__lt=until + timedelta(days=1))
+    if since := asked_day(query.get("since", "")):
+        rows = rows.filter(at__gte=_begin(since))
+    if until := asked_day(query.get("until", "")):
+        rows = rows.filter(at__lt=_begin(until) + timedelta(days=1))
     return rows
 
 
-def _day(text: str) -> datetime | None:
-    """`2026-11-20`; None of anything else."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _cells(rows: QuerySet[AuditEntry]) -> Iterator[tuple[object, ...]]:

@@ -15,6 +15,7 @@ from simplane.company.reach import led_by
 from simplane.company.saved import saved_views
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.usage_charts import Chart, days_chart, month_chart
+from simplane.company.when import asked_day
 from simplane.company.whom import concerning, named
 from simplane.core import clock
 from simplane.core.cells import csv_lines
@@ -121,12 +122,10 @@ def period_of(query: QueryDict) -> Period:
 
 
 def _typed(since: str, until: str) -> Period | None:
-    try:
-        first, last = date.fromisoformat(since), date.fromisoformat(until)
-    except ValueError:
+    first, last = asked_day(since), asked_day(until)
+    if first is None or last is None or not 0 <= (last - first).days < MOST_DAYS:
         return None
-    right = first <= last < date.max and (last - first).days < MOST_DAYS
-    return Period(name="", since=first, until=last + timedelta(days=1)) if right else None
+    return Period(name="", since=first, until=last + timedelta(days=1))
 
 
 def _days(request: CompanyRequest, period: Period) -> list[DayUse]:

@@ -1,4 +1,4 @@
-"""Days as pages send them."""
+"""Days as pages send them: of this century, so that a day before or behind one is a day too."""
 
 from __future__ import annotations
 
@@ -6,10 +6,23 @@ from datetime import date
 
 from simplane.core.errors import BadInput
 
+FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
+
 
 def day_of(typed: str) -> date | None:
     """A day of a date field; None for an empty one. Raises BadInput."""
+    if not typed.strip():
+        return None
+    found = asked_day(typed)
+    if found is None:
+        raise BadInput("this is no day", fix="write it as 2026-12-31")
+    return found
+
+
+def asked_day(text: str) -> date | None:
+    """`2026-11-20` of an address; None of anything else."""
     try:
-        return date.fromisoformat(typed.strip()) if typed.strip() else None
+        found = date.fromisoformat(text.strip())
     except ValueError:
-        raise BadInput("this is no day", fix="write it as 2026-12-31") from None
+        return None
+    return found if FIRST <= found <= LAST else None

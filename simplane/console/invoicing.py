@@ -120,9 +120,12 @@ def invoice_credit(request: HttpRequest, public_id: str) -> HttpResponse:
 def month_of(text: str) -> date:
     """`2026-11`; last month of anything else."""
     try:
-        return date.fromisoformat(f"{text}-01")
+        found = date.fromisoformat(f"{text}-01")
     except ValueError:
-        return (clock.now().date().replace(day=1) - timedelta(days=1)).replace(day=1)
+        found = date.min
+    if 2000 <= found.year < 2100:
+        return found
+    return (clock.now().date().replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 @contextmanager

@@ -71,6 +71,8 @@ def test_the_page_of_use_says_days_end_of_month_strange_days_who_and_how_fresh(
         1,
         "Sales",
     )
+    for edge in ("since=9999-12-30&until=9999-12-30", "since=0001-01-01&until=0001-01-02"):
+        assert owner.get(f"/usage/?{edge}").context["period"].name == "month"
     lines = owner.get("/usage/?since=2026-11-16&until=2026-11-18&file=days").content.decode().split()
     assert lines == ["day,bytes", "2026-11-16,100000000", "2026-11-17,5000000000", "2026-11-18,0"]
     shares = owner.get("/usage/?by=team&file=top").content.decode().splitlines()

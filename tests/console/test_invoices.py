@@ -43,6 +43,8 @@ def test_a_month_is_issued_by_three_clicks_and_explained_by_two(
         desk.on_credit(nobody)
         desk.buys(nobody, 5_00)
     assert "No invoice of this month." in console.get(OCTOBER).content.decode()
+    console.post("/console/invoices/run/", {"month": "9999-12", "step": "prepare"})
+    assert not MonthRun.objects.filter(month__gt=date(2026, 9, 1)).exists()
     refused = console.post("/console/invoices/run/", {"month": "2026-10", "step": "prepare"}, follow=True)
     assert "2026-10 is not over" in refused.content.decode()
     desk.set_day(settings, date(2026, 11, 3))

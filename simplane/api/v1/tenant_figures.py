@@ -143,12 +143,17 @@ def _days(wanted: UsageWanted) -> tuple[date, date]:
     """Raises Refused."""
     tomorrow = clock.now().date() + timedelta(days=1)
     until = wanted.until or tomorrow
-    if wanted.since is None and until.year < 2000:
-        raise Refused("bad_parameter", "until: nothing was used before the year 2000")
+    _of_this_century(until, "until")
     since = wanted.since or until - timedelta(days=30)
     if not 0 < (until - since).days <= MOST_DAYS:
         raise Refused("bad_parameter", f"since, until: ask for 1 to {MOST_DAYS} days; `until` is behind the last one")
     return since, until
+
+
+def _of_this_century(day: date, name: str) -> None:
+    """Raises Refused."""
+    if not 2000 <= day.year < 2100:
+        raise Refused("bad_parameter", f"{name}: ask for days from the year 2000 to 2099")
 
 
 def _months(wanted: SpendWanted) -> tuple[date, date]:
@@ -156,6 +161,7 @@ def _months(wanted: SpendWanted) -> tuple[date, date]:
     now = f"{clock.now():%Y-%m}"
     first = date.fromisoformat(f"{wanted.first_month or wanted.last_month or now}-01")
     last = date.fromisoformat(f"{wanted.last_month or now}-01")
+    _of_this_century(last, "last_month")
     months = (last.year - first.year) * 12 + last.month - first.month + 1
     if not 1 <= months <= MOST_MONTHS:
         raise Refused("bad_parameter", f"first_month, last_month: ask for 1 to {MOST_MONTHS} months")

@@ -199,6 +199,8 @@ def test_usage_and_spend_are_told_by_day_month_and_level(acme: Program) -> None:
     since = f"{now - timedelta(days=400):%Y-%m-%d}"
     assert acme.get(f"{AREA}/usage", since=since).code == "bad_parameter"
     assert acme.get(f"{AREA}/usage", level="team").code == "bad_parameter"
+    for path, edge in (("usage", {"until": "9999-12-31"}), ("spend", {"last_month": "9999-12"})):
+        assert acme.get(f"{AREA}/{path}", **edge).code == "bad_parameter"
     [row] = acme.get(f"{AREA}/spend", level="employee").told["data"]
     assert row == {
         "month": f"{now:%Y-%m}",
