@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 
 from simplane.core import clock, jobs, tenancy
@@ -22,6 +23,8 @@ K, Op = Operation.Kind, Operation.State
 BUSY_SECONDS = 5.0
 LEAVER = f"{RULE}leaver"
 GONE = "who it was for has left"
+BACK = "they are back"
+SOONER = "the rule for leavers ends the line sooner"
 JUST = timedelta(days=1)
 """So long after somebody was added, their first team still decides what they get: HR systems tell groups afterwards."""
 
@@ -111,20 +114,36 @@ def _plan_end(line: FleetLine, ends_on: date) -> None:
     if planned is not None and planned.effective_on is not None and planned.effective_on <= ends_on:
         return
     with transaction():
-        scheduling.take_back_all(line, "the rule for leavers ends the line sooner", K.TERMINATE)
+        scheduling.take_back_all(line, SOONER, K.TERMINATE)
     terminate(line.public_id, asked_by=LEAVER, reason="left the company: ends by the rule for leavers", on=ends_on)
 
 
 def _taken_up(line: FleetLine) -> bool:
-    """What leaving did to a line is undone; what else stopped it stays. False: ask again later."""
+    """What leaving did to a line is undone; what else stopped it, or is to end it, stays. False: ask again later."""
     with transaction():
-        scheduling.take_back_all(line, "they are back", K.TERMINATE, asked_by=LEAVER)
+        scheduling.take_back_all(line, BACK, K.TERMINATE, asked_by=LEAVER)
+    _plan_again(line)
     last = Operation.objects.filter(line=line, kind=K.SUSPEND).order_by("-pk").first()
     paused = line.wanted == Service.SUSPENDED and last is not None and last.asked_by == LEAVER
     if not paused or policies.stopped(line.pk):
         return True
     try:
-        reactivate(line.public_id, asked_by=LEAVER, reason="they are back")
+        reactivate(line.public_id, asked_by=LEAVER, reason=BACK)
     except LineBusy:
         return False
     return True
+
+
+def _plan_again(line: FleetLine) -> None:
+    """The end that somebody had planned before the rule for leavers planned a sooner one, unless its day is over."""
+    ends = Operation.objects.filter(line=line, kind=K.TERMINATE).order_by("-pk")
+    undone = ends.filter(asked_by=LEAVER).first()
+    if undone is None or undone.problem != BACK or scheduling.planned(line, K.TERMINATE):
+        return
+    theirs = ends.filter(pk__lt=undone.pk).first()
+    if theirs is None or theirs.problem != SOONER or theirs.effective_on is None:
+        return
+    if theirs.effective_on > clock.now().date():
+        key = f"again:{theirs.public_id}"
+        with suppress(NotPossible):
+            terminate(line.public_id, asked_by=theirs.asked_by, reason=theirs.reason, key=key, on=theirs.effective_on)

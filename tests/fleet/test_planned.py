@@ -9,13 +9,14 @@ import pytest
 
 from simplane.core import clock, tenancy
 from simplane.core.db import transaction
-from simplane.fleet import reactions
-from simplane.fleet.actions import change_plan, scheduling, take_back
+from simplane.fleet import comings, reactions
+from simplane.fleet.actions import change_plan, scheduling, take_back, terminate
 from simplane.fleet.errors import LineBusy
-from simplane.fleet.models import FleetLine, Plan
+from simplane.fleet.models import FleetLine, Operation, Plan
 from simplane.organizations.models import Organization
 from simplane.policies import rule_acts
 from simplane.policies.models import Approval
+from simplane.workforce import actions as workforce
 from tests.api.v1.company import line, plan
 from tests.companies import company, employee
 
@@ -66,3 +67,31 @@ def test_nobody_is_asked_about_a_second_planned_change_and_one_asked_before_ends
         with pytest.raises(LineBusy, match="planned"):
             change_plan(used.public_id, big.public_id, **WHY, on=day)
         assert Approval.objects.count() == 1
+
+
+def test_who_comes_back_finds_the_end_that_was_planned_before_they_left() -> None:
+    acme, used, _ = changeable()
+    day = clock.now().date() + timedelta(days=90)
+    person = used.employee
+    assert person is not None
+    with tenancy.scope(acme.pk):
+        terminate(used.public_id, **WHY, on=day)
+        workforce.leave(person.public_id)
+    comings.left(acme.pk, person.pk)
+    with tenancy.scope(acme.pk):
+        assert Operation.objects.get(state="scheduled").asked_by == "rule:leaver"
+        Operation.objects.filter(kind="suspend").update(state="done", due_at=None)
+        workforce.rejoin(person.public_id)
+
+    for _ in range(2):
+        comings.joined(acme.pk, person.pk)
+        with tenancy.scope(acme.pk):
+            Operation.objects.filter(kind="reactivate").update(state="done", due_at=None)
+
+    with tenancy.scope(acme.pk):
+        planned = Operation.objects.get(state="scheduled")
+        assert (planned.kind, planned.asked_by, planned.effective_on) == ("terminate", WHY["asked_by"], day)
+        take_back(planned.public_id, asked_by=WHY["asked_by"])
+    comings.joined(acme.pk, person.pk)
+    with tenancy.scope(acme.pk):
+        assert not Operation.objects.filter(state="scheduled").exists()
