@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from simplane.company.line_page import own_line
+from simplane.company.line_page import may_cancel, own_line
 from simplane.company.shell import CompanyRequest, page, show
 from simplane.company.when import day_of
 from simplane.core.errors import NotFound
@@ -60,10 +61,13 @@ def line_change(request: CompanyRequest, public_id: str) -> HttpResponse:
 @require_POST
 @page("lines:write")
 def cancel_planned(request: CompanyRequest, public_id: str, operation: str) -> HttpResponse:
-    """What waits for its day is not done."""
+    """What waits for its day is not done. A manager may not keep a line that a rule ends."""
     line = own_line(request, public_id)
-    if not Operation.objects.filter(line=line, public_id=operation).exists():
+    planned = Operation.objects.filter(line=line, public_id=operation).first()
+    if planned is None:
         raise NotFound("there is no such operation of this line")
+    if not may_cancel(request.company, planned):
+        raise PermissionDenied("a rule of the company ends this line: an owner can cancel that")
     attempt(request, "Cancelled.", lambda: take_back(operation, asked_by=request.company.actor))
     return redirect("company:line", line.public_id)
 

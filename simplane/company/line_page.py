@@ -8,7 +8,9 @@ from django.views.decorators.http import require_safe
 from simplane.company.deeds import possible_for
 from simplane.company.reach import within
 from simplane.company.shell import CompanyRequest, page, show
+from simplane.company.standing import Standing
 from simplane.core.errors import NotFound
+from simplane.fleet.actions.wish import RULE
 from simplane.fleet.models import FleetLine, Operation, PlanPeriod
 from simplane.fleet.states import OPEN
 
@@ -24,7 +26,9 @@ def line(request: CompanyRequest, public_id: str) -> HttpResponse:
     context = {
         "line": found,
         "operations": operations,
-        "planned": [one for one in operations if one.state == Operation.State.SCHEDULED],
+        "planned": [
+            (one, may_cancel(request.company, one)) for one in operations if one.state == Operation.State.SCHEDULED
+        ],
         "under_way": next((one for one in operations if one.state in OPEN), None),
         "plans": PlanPeriod.objects.filter(line=found).select_related("plan", "cost_centre").order_by("-started_at"),
         "deeds": possible_for(found) if request.company.may("lines:write") else [],
@@ -44,6 +48,12 @@ def own_line(request: CompanyRequest, public_id: str) -> FleetLine:
     if found is None:
         raise NotFound("there is no such line")
     return found
+
+
+def may_cancel(company: Standing, planned: Operation) -> bool:
+    """Whether this member may keep it from its day: that a rule ends a line is not for a manager to stop."""
+    by_rule = planned.kind == Operation.Kind.TERMINATE and planned.asked_by.startswith(RULE)
+    return company.may("lines:write") and not (by_rule and company.narrow)
 
 
 def share(line: FleetLine) -> int | None:

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from simplane.core import clock, tenancy
 from simplane.fleet import bulk, people_rules
+from simplane.fleet.actions import terminate
 from simplane.fleet.models import Bulk, Operation
 from simplane.organizations.models import CompanyRole, Organization
 from tests.companies import company, employee, team
@@ -67,6 +69,28 @@ def test_a_plan_is_changed_on_a_page_that_says_what_will_happen_and_what_is_plan
     bulk.run(acme.pk, made.pk)
     bulk.run(acme.pk, made.pk)
     assert asked(acme)[1:] == [("change_plan", "requested", "cheaper")]
+
+
+def test_a_manager_may_cancel_what_people_planned_but_not_that_a_rule_ends_a_line(acme: Organization) -> None:
+    boss = member(acme, CompanyRole.MANAGER, email="m@acme.example")
+    sales = team(acme, lead=employee(acme, "Lea Lead", user=boss))
+    used = line(acme, employee(acme, team=sales), plan(acme, can_terminate=True), team=sales, line_id=71)
+    manager, owner = browser_of(boss, acme), browser_of(member(acme), acme)
+
+    def cancelled(who: Client, asked_by: str) -> tuple[bool, int, int]:
+        """Whether the button is there, the answer to pressing it, and how many are planned then."""
+        with tenancy.scope(acme.pk):
+            planned = Operation.objects.filter(state="scheduled").first()
+            day = clock.now().date() + timedelta(days=9)
+            planned = planned or terminate(used.public_id, asked_by=asked_by, reason="x", on=day)
+        shown = "Cancel this" in who.get(f"/lines/{used.public_id}/").content.decode()
+        answer = who.post(f"/lines/{used.public_id}/planned/{planned.public_id}/cancel/").status_code
+        with tenancy.scope(acme.pk):
+            return shown, answer, Operation.objects.filter(state="scheduled").count()
+
+    assert cancelled(manager, "user:7 mia@acme.example") == (True, 302, 0)
+    assert cancelled(manager, "rule:leaver") == (False, 403, 1)
+    assert cancelled(owner, "rule:leaver") == (True, 302, 0)
 
 
 def test_an_owner_says_what_joiners_get_and_when_leavers_lines_end(acme: Organization) -> None:
