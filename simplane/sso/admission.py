@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
+from django.db import IntegrityError
 
 from simplane.core import audit, clock, tenancy
 from simplane.core.db import needs_transaction, transaction
@@ -18,6 +19,14 @@ from simplane.workforce import logins
 
 def admit(connection: Connection, told: Told) -> User:
     """Bring accounts and roles to what the rules of arrival say now. Outside any scope. Raises NotLetIn."""
+    try:
+        return _admit(connection, told)
+    except IntegrityError:
+        # An account of this address was made elsewhere meanwhile: now it is found and judged.
+        return _admit(connection, told)
+
+
+def _admit(connection: Connection, told: Told) -> User:
     with transaction():
         # Changes of one company's members come one after the other: nobody takes its last owner away meanwhile.
         home = Organization.objects.select_for_update().get(pk=connection.organization_id)

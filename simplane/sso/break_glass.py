@@ -76,13 +76,29 @@ def check_goes(organization_id: int, user_id: int) -> None:
 def keep_one(organization_id: int, without: int) -> None:
     """Raises NotReady when nobody but this user could break the glass, and it may be needed."""
     with tenancy.everywhere():
-        held = Connection.objects.select_for_update().filter(organization_id=organization_id, enforced=True)
-        found = held.first()
+        held = Connection.objects.select_for_update().filter(organization_id=organization_id).order_by("pk")
+        found = next((one for one in held if one.enforced), None)
     left = able(organization_id)
     if found is not None and left.filter(user_id=without).exists() and not left.exclude(user_id=without).exists():
         raise NotReady(
             f"nobody else could come in when {found.name} is down", fix="name another owner, or stop enforcing it"
         )
+
+
+@needs_transaction
+def keep_factor(going: Authenticator) -> None:
+    """Before a second factor or passkey is deleted. Outside any scope. Raises NotReady as `unname`."""
+    if going.type not in SECOND_FACTORS:
+        return
+    with tenancy.everywhere():
+        named = BreakGlass.objects.filter(user_id=going.user_id).order_by("organization_id")
+        companies = list(named.values_list("organization_id", flat=True))
+        # Of two factors that go at once the second one waits here, and is the last then.
+        list(Connection.objects.select_for_update().filter(organization_id__in=companies).order_by("pk"))
+    others = Authenticator.objects.filter(user_id=going.user_id, type__in=SECOND_FACTORS).exclude(pk=going.pk)
+    if not others.exists():
+        for one in companies:
+            keep_one(one, going.user_id)
 
 
 def broken(organization_id: int, user: User) -> None:

@@ -124,16 +124,19 @@ def enforce(organization_id: int, public_id: str) -> None:
 
     Raises NotFound, and NotReady when it does not work yet or nobody could come in when it is down.
     """
-    if not break_glass.able(organization_id).exists():
-        raise NotReady("nobody could come in when the provider is down", fix="name an owner for that day first")
-    with transaction(), tenancy.scope(organization_id):
-        found = locked(public_id)
-        if found.state != State.ACTIVE or found.tested_at is None:
-            raise NotReady(f"{found.name} is not active and tested", fix="test and activate it first")
-        other = Connection.objects.filter(enforced=True).exclude(pk=found.pk).first()
-        if other is not None:
-            raise NotReady(f"{other.name} is enforced", fix="stop enforcing that first")
-        _move(found, "connection.enforced", enforced=True)
+    with transaction():
+        with tenancy.scope(organization_id):
+            found = locked(public_id)
+        # Behind the lock that `keep_one` takes too: whoever gives up being able does so before this, or asks after it.
+        if not break_glass.able(organization_id).exists():
+            raise NotReady("nobody could come in when the provider is down", fix="name an owner for that day first")
+        with tenancy.scope(organization_id):
+            if found.state != State.ACTIVE or found.tested_at is None:
+                raise NotReady(f"{found.name} is not active and tested", fix="test and activate it first")
+            other = Connection.objects.filter(enforced=True).exclude(pk=found.pk).first()
+            if other is not None:
+                raise NotReady(f"{other.name} is enforced", fix="stop enforcing that first")
+            _move(found, "connection.enforced", enforced=True)
 
 
 def relax(public_id: str, *, reason: str = "") -> None:

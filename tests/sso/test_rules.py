@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from allauth.mfa.models import Authenticator
+from django import db
 from django.core import mail
+from django.db.transaction import atomic
 from django.test import Client
 
 from simplane.core import tenancy
@@ -14,8 +20,10 @@ from simplane.core.models import AuditEntry
 from simplane.organizations.models import CompanyRole, Membership, Organization, User
 from simplane.policies.alert_models import Alert
 from simplane.sso import break_glass, connections
-from simplane.sso.errors import NotReady
+from simplane.sso.admission import admit
+from simplane.sso.errors import NotLetIn, NotReady
 from simplane.sso.models import Connection
+from simplane.sso.values import Told
 from simplane.workforce import groups
 from simplane.workforce.actions import leave, remove
 from simplane.workforce.models import Employee
@@ -117,6 +125,8 @@ def test_an_enforced_provider_is_the_only_way_in_but_for_a_broken_glass(acme: Or
     mine.post(f"/members/{row.pk}/remove/")
     mine.post("/settings/sign-in/glass/", {"user": owner.pk, "unname": ""})
     assert "Acme ID, " in mine.get("/members/").content.decode()
+    deleting = mine.post("/accounts/2fa/totp/deactivate/")
+    assert (deleting.status_code, "nobody else could come in" in deleting.content.decode()) == (403, True)
     assert break_glass.may(acme.pk, owner), "the last who may come in stays"
 
     ended = before.get("/people/")
@@ -203,6 +213,49 @@ def test_who_came_through_a_provider_sets_up_nothing_that_opens_the_account_else
     assert ours.get("/accounts/2fa/").status_code == 302, "at our own address the session is nobody's"
     victim = User.objects.get(email="victim@acme.example")
     assert (victim.has_usable_password(), Authenticator.objects.filter(user=victim).exists()) == (False, False)
+
+
+def test_what_happens_meanwhile_is_judged_too(acme: Organization, issuer: str) -> None:
+    connection, beta = connected(acme, issuer), company("beta")
+    owns_mail(acme, "acme.example")
+    told = Told(subject="n", email="new@acme.example", email_verified=False, name="", groups=())
+    with ThreadPoolExecutor(1) as other:
+        with atomic():
+            member(beta, email=told.email)
+            letting_in = other.submit(alone, lambda: admit(connection, told))
+            until_waiting()
+        with pytest.raises(NotLetIn, match="does not come in here"):
+            letting_in.result()
+
+        owner = member(acme)
+        factor = signin.add_authenticator_app(owner)
+        break_glass.name(acme.pk, owner.pk)
+        with atomic():
+            factor.delete()
+            enforcing = other.submit(alone, lambda: connections.enforce(acme.pk, connection.public_id))
+            until_waiting()
+        with pytest.raises(NotReady, match="nobody could come in"):
+            enforcing.result()
+    with tenancy.everywhere():
+        assert not Connection.objects.get(pk=connection.pk).enforced
+
+
+def alone(work: Callable[[], Any]) -> Any:
+    """In a thread, with a connection to the database that ends with it."""
+    try:
+        return work()
+    finally:
+        db.connection.close()
+
+
+def until_waiting() -> None:
+    """Somebody waits for what this transaction holds."""
+    pause, waits = threading.Event(), 0
+    while not waits:
+        pause.wait(0.01)
+        with db.connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            [waits] = cursor.fetchone()
 
 
 def enforced(acme: Organization, connection: Connection, owner: User) -> str:
