@@ -21,6 +21,7 @@ from simplane.organizations.models import CompanyRole, Membership
 from simplane.sso import break_glass
 from simplane.sso.queries import came_by
 from simplane.ui.outcomes import attempt
+from simplane.ui.paging import page_of
 
 
 class InviteForm(forms.Form):
@@ -112,11 +113,13 @@ def _change(request: CompanyRequest, number: str, done: str, verb: Callable[[int
 
 def _list(request: CompanyRequest, form: InviteForm) -> HttpResponse:
     home = request.company.organization
-    rows, ways = list(members_of(home.pk)), came_by()
-    for one in rows:
+    shown = page_of(members_of(home.pk), request.GET, by="created_at", ascending=True)
+    ways = came_by([one.user_id for one in shown.rows])
+    for one in shown.rows:
         one.came = ways.get(one.user_id)  # type: ignore[attr-defined]
     context = {
-        "members": rows,
+        "members": shown.rows,
+        "page": shown,
         "invitations": [(one, CompanyRole(one.role).label) for one in open_ones(home.pk).order_by("created_at")],
         "now": clock.now(),
         "form": form,

@@ -29,6 +29,7 @@ from simplane.sso import break_glass, connections, locked_out, saml_settings
 from simplane.sso.here import addresses
 from simplane.sso.models import BreakGlass, Connection
 from simplane.ui.outcomes import attempt
+from simplane.ui.paging import page_of
 
 DEEDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "activate": ("People can sign in through it now.", connections.activate),
@@ -122,7 +123,8 @@ def connection_enforce(request: CompanyRequest, public_id: str) -> HttpResponse:
         return redirect("company:connection", public_id)
     able = list(break_glass.able(company))
     stays = any(one.user_id == request.company.user.pk for one in able)
-    context = {"connection": found, "out": locked_out.by(found), "able": able, "stays": stays}
+    out = page_of(locked_out.by(found), request.GET, by="email", ascending=True)
+    context = {"connection": found, "page": out, "able": able, "stays": stays}
     return show_settings(request, "connection_enforce", context)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
 from simplane.core import tenancy
 from simplane.organizations.models import Domain, Membership
 from simplane.sso.models import BreakGlass, Connection, Identity
 
 
-def by(connection: Connection) -> list[Membership]:
-    """Members who never came through it, whose address is of no proved domain, and who may not break the glass."""
+def by(connection: Connection) -> QuerySet[Membership]:
+    """Members who never came through it, whose address is of no proved domain, and who may not break the glass.
+
+    Each with `email`, to be asked outside the company's scope.
+    """
     company = connection.organization_id
     with tenancy.scope(company):
         known = list(Identity.objects.filter(connection=connection).values_list("user_id", flat=True))
@@ -20,4 +23,4 @@ def by(connection: Connection) -> list[Membership]:
         for host in hosts:
             ours |= Q(user__email__iendswith=f"@{host}")
     rows = Membership.objects.filter(organization_id=company).exclude(user_id__in=[*known, *glass]).exclude(ours)
-    return list(rows.select_related("user").order_by("user__email"))
+    return rows.annotate(email=F("user__email"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from simplane.core import tenancy
 from simplane.sso.models import Connection, Identity
@@ -20,7 +20,7 @@ def enforced_at(organization_id: int) -> Connection | None:
     return next((one for one in ways_in(organization_id) if one.enforced), None)
 
 
-def came_by() -> Mapping[int, Identity]:
+def came_by(user_ids: Collection[int]) -> Mapping[int, Identity]:
     """Inside the company's scope: user id -> as whom they last came through a provider. Who never did is not there."""
-    rows = Identity.objects.select_related("connection").order_by("signed_in_at")
+    rows = Identity.objects.filter(user_id__in=user_ids).select_related("connection").order_by("signed_in_at")
     return {one.user_id: one for one in rows}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from simplane.company import mails
-from simplane.core import tenancy
+from simplane.core import clock, tenancy
 from simplane.core.models import AuditEntry
 from simplane.fleet.models import FleetLine, Operation
 from simplane.organizations.models import CompanyRole, Invitation, Membership, Organization, User
 from simplane.policies.models import Approval
+from simplane.sso import connections
+from simplane.sso.models import Identity
 from tests.companies import company, employee
 from tests.company.members import browser_of, member
 from tests.company.plans import line, plan
@@ -112,3 +116,35 @@ def test_owners_change_roles_and_remove_members_but_never_the_last_owner(acme: O
         told = set(AuditEntry.objects.values_list("action", flat=True))
     assert {"member.role_changed", "member.removed", "member.invited", "invitation.withdrawn"} <= told
     assert User.objects.filter(pk=mate.pk).exists()
+
+
+def test_members_come_in_pages_and_ways_in_are_read_of_those_who_are_shown(
+    acme: Organization, django_assert_max_num_queries: Any
+) -> None:
+    owner = browser_of(member(acme), acme)
+    people = User.objects.bulk_create([User(email=f"m{n:02}@acme.example", name=f"M {n}") for n in range(60)])
+    Membership.objects.bulk_create(
+        [Membership(organization=acme, user=one, role="viewer", created_at=clock.now()) for one in people]
+    )
+    with tenancy.scope(acme.pk):
+        provider = connections.add("oidc", name="Acme ID")
+        for place in (0, 59):
+            Identity.objects.create(
+                organization=acme,
+                connection=provider,
+                user=people[place],
+                subject=f"s{place}",
+                created_at=clock.now(),
+                signed_in_at=clock.now(),
+            )
+
+    with django_assert_max_num_queries(20):
+        first = owner.get("/members/").context
+    second = owner.get(f"/members/?{first['page'].older}").context
+    assert (len(first["members"]), len(second["members"]), second["page"].older) == (50, 11, "")
+    came = [[one.user.email for one in found["members"] if one.came] for found in (first, second)]
+    assert came == [["m00@acme.example"], ["m59@acme.example"]]
+    out = f"/settings/sign-in/{provider.public_id}/enforce/"
+    page = owner.get(out).context["page"]
+    rest = owner.get(f"{out}?{page.older}").context["page"]
+    assert (len(page.rows), len(rest.rows), rest.rows[0].email) == (50, 9, "m51@acme.example")
