@@ -25,11 +25,16 @@ def counts_from(profile: BillingProfile) -> date | None:
     return following(profile.moved_on) if profile.moved_on else None
 
 
+def stays(profile: BillingProfile, day: date) -> bool:
+    """Whether a move changes nothing for that day: it is not confirmed, or counts later."""
+    begins = counts_from(profile)
+    return begins is not None and (profile.move_confirmed_at is None or day < begins)
+
+
 def buyer_on(profile: BillingProfile, day: date) -> Party:
     """As it is taxed for that day: where it sat before a move that we have not confirmed, or that came later."""
-    now, begins = reading.buyer_party(profile), counts_from(profile)
-    stays = begins is not None and (profile.move_confirmed_at is None or day < begins)
-    if not stays or not profile.moved_from_country:
+    now = reading.buyer_party(profile)
+    if not stays(profile, day) or not profile.moved_from_country:
         return now
     return replace(now, country=profile.moved_from_country, vat_id=profile.moved_from_vat_id)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from simplane.billing.actions import Address, ProfileWanted, check, draft_month, lock, save_profile
+from simplane.billing.actions import Address, ProfileWanted, check, confirm_move, draft_month, lock, save_profile
 from simplane.billing.errors import NotNow, TaxUndecided
 from simplane.billing.models import BillingProfile, Invoice, Seller
 from simplane.core import tenancy
@@ -93,6 +93,11 @@ def test_a_move_out_of_the_union_escapes_no_word_of_vies_and_who_comes_back_was_
             draft_month(owner, desk.NOVEMBER)
         back = says(owner, replace(SWISS, country="FR", vat_id="FR40303265045"))
         assert (back.moved_on, back.moved_from_country) == (None, "")
+        says(owner, SWISS)
+        confirm_move(owner.slug, "CH", "")
+        other = says(owner, replace(SWISS, country="US"))
+        assert (other.moved_from_country, other.move_confirmed_at) == ("FR", None), "CH never counted"
+        says(owner, replace(SWISS, country="FR", vat_id="FR40303265045"))
 
         says(owner, SWISS)
         ours = save_profile(

@@ -7,7 +7,7 @@ from typing import Any
 from simplane.billing.actions.writing import writing
 from simplane.billing.errors import NotNow
 from simplane.billing.models import BillingProfile
-from simplane.billing.places import counts_from
+from simplane.billing.places import counts_from, stays
 from simplane.core import audit, clock
 from simplane.core.db import needs_transaction
 from simplane.core.errors import NotFound
@@ -27,7 +27,7 @@ def moved(before: BillingProfile | Organization, country: str, *, by_customer: b
     if not by_customer:
         return UNMOVED if country != before.country else {}
     place = (before.country, before.vat_id)
-    if isinstance(before, BillingProfile) and before.moved_on is not None and before.move_confirmed_at is None:
+    if isinstance(before, BillingProfile) and stays(before, clock.now().date()):
         place = (before.moved_from_country, before.moved_from_vat_id)
         if country == before.country:
             return {}
