@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -250,8 +251,9 @@ def alone(work: Callable[[], Any]) -> Any:
 
 def until_waiting() -> None:
     """Somebody waits for what this transaction holds."""
-    pause, waits = threading.Event(), 0
+    pause, waits, until = threading.Event(), 0, time.monotonic() + 10
     while not waits:
+        assert time.monotonic() < until, "nobody waits"
         pause.wait(0.01)
         with db.connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
