@@ -134,5 +134,5 @@ def _plain(task: Task, result: Result) -> bool:
 
 owed: Together[int, Task | None] = Together("channels.write_back", _owe_many, owe)
 """What the shop must be told of an order now, written down and held; None when there is nothing to do yet."""
-settled: Together[Attempted, None] = Together("channels.write_back", _settle_many, _settle)
+settled: Together[Attempted, None] = Together("channels.write_back", _settle_many, _settle, of=lambda ask: ask[0].pk)
 """Write down what came of an attempt and give its row back."""

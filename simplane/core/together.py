@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from simplane.core import context
@@ -46,6 +46,10 @@ class _Line(Generic[Ask, Answer]):
     started: float = 0.0
 
 
+def _itself(ask: Hashable) -> Hashable:
+    return ask
+
+
 class Alone:
     """An answer of `many`: this member takes the long way, by itself, after the group's commit."""
 
@@ -58,7 +62,8 @@ class Together(Generic[Ask, Answer]):
 
     `many` gets the members of a group and answers each in their order: with an answer, an error, or `ALONE`. `one` does
     the same for one member, by the ordinary way, in that member's own context. Both run on a database thread. What
-    `many` raises undoes all it did, so it is one transaction: then each member goes alone.
+    `many` raises undoes all it did, so it is one transaction: then each member goes alone. `of` says which row an ask is
+    about: two about one row never share a group, where the claim of the one would be told to both.
     """
 
     def __init__(
@@ -66,10 +71,13 @@ class Together(Generic[Ask, Answer]):
         name: str,
         many: Callable[[Sequence[Asked[Ask, Answer]]], Sequence[Answer | Alone | Exception]],
         one: Callable[[Ask], Answer],
+        *,
+        of: Callable[[Any], Hashable] = _itself,
     ) -> None:
         self._name = name
         self._many = many
         self._one = one
+        self._of = of
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line[Ask, Answer]] = WeakKeyDictionary()
 
     async def __call__(self, ask: Ask) -> Answer:
@@ -93,12 +101,23 @@ class Together(Generic[Ask, Answer]):
             while line.waiting:
                 await asyncio.sleep(line.started + APART_SECONDS - time.monotonic())
                 line.started = time.monotonic()
-                group, line.waiting = line.waiting[:MOST_IN_A_GROUP], line.waiting[MOST_IN_A_GROUP:]
-                await self._answer(group)
+                await self._answer(self._next(line))
         finally:
             line.running = None
             for left in line.waiting:
                 left.answer.cancel()
+
+    def _next(self, line: _Line[Ask, Answer]) -> list[Asked[Ask, Answer]]:
+        group: dict[Hashable, Asked[Ask, Answer]] = {}
+        left = []
+        for asked in line.waiting:
+            row = self._of(asked.ask)
+            if row in group or len(group) == MOST_IN_A_GROUP:
+                left.append(asked)
+            else:
+                group[row] = asked
+        line.waiting = left
+        return list(group.values())
 
     async def _answer(self, group: Sequence[Asked[Ask, Answer]]) -> None:
         try:

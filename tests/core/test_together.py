@@ -41,6 +41,17 @@ def test_what_is_asked_at_once_is_one_piece_of_work() -> None:
     assert groups == [[1, 2, 3], [5]]
 
 
+def test_two_asks_about_one_row_never_share_a_group() -> None:
+    groups: list[list[int]] = []
+
+    def many(group: Group) -> list[int | Alone]:
+        groups.append([one.ask for one in group])
+        return [one.ask for one in group]
+
+    assert ask(Together("test.same", many, alone), 1, 2, 1, 1) == [1, 2, 1, 1]
+    assert groups == [[1, 2], [1], [1]]
+
+
 def test_after_an_error_each_goes_alone_and_only_the_bad_one_fails() -> None:
     def many(group: Group) -> list[int | Alone]:
         return [100 // one.ask for one in group]

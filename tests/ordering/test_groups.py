@@ -42,6 +42,14 @@ def test_a_unit_that_can_not_be_reckoned_with_spoils_no_other(world: World) -> N
     assert (states(), purchases(), world.bought()) == (["ready", "waiting", "ready"], ["bought", "bought"], 2)
 
 
+def test_a_unit_that_two_jobs_work_on_at_once_is_bought_once(world: World) -> None:
+    """eSIM Go knows no idempotency key: two orders of one unit would be two eSIMs."""
+    world.only(world.esimgo)
+    one, other = ordered(world, 2)
+    assert together([one, other, one, one, other]) == [None] * 5
+    assert (states(), purchases(), world.bought()) == (["ready", "ready"], ["bought", "bought"], 2)
+
+
 def test_a_unit_with_a_forgotten_purchase_goes_on_with_that_one(world: World) -> None:
     world.only(world.esimgo)
     units = ordered(world, 3)

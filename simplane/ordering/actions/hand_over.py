@@ -158,4 +158,4 @@ def message_sent(unit_id: int) -> None:
 
 
 _prepared: Together[int, Prepared] = Together("ordering.hand_over", _prepare_many, _prepare)
-_settled: Together[Posted, None] = Together("ordering.hand_over", _settle_many, _settle)
+_settled: Together[Posted, None] = Together("ordering.hand_over", _settle_many, _settle, of=lambda ask: ask[0].pk)

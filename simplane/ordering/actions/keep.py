@@ -107,5 +107,5 @@ def _accepted_many(
     return told
 
 
-keep: Together[Answered, bool] = Together("ordering.advance", _keep_many, _keep)
+keep: Together[Answered, bool] = Together("ordering.advance", _keep_many, _keep, of=lambda ask: ask[0].pk)
 """Keep an answer, together with others that came at the moment. True: ask again now, the unit is still held."""
