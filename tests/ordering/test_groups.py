@@ -107,7 +107,7 @@ def test_a_worker_killed_among_the_calls_leaves_them_to_be_looked_up(world: Worl
 
     async def killed() -> None:
         calls = [asyncio.create_task(advance(pk)) for pk in units]
-        while await in_thread(Unit.objects.filter(state="buying").count) < 4:
+        while await in_thread(Purchase.objects.count) < 4:
             await asyncio.sleep(0.02)
         for call in calls:
             call.cancel()
