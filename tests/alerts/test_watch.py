@@ -217,7 +217,7 @@ def test_orders_of_somebody_else_are_named() -> None:
 
 def test_every_alert_of_an_event_is_wired() -> None:
     wired = {name for names in events.reactions().values() for name in names if name.startswith("alerts.")}
-    sending = {"alerts.tell", "alerts.company_send", "alerts.company_question_mail"}
+    sending = {"alerts.tell", "alerts.company_send", "alerts.company_question_mail", "alerts.company_digest_mail"}
     written = {name for name in jobs.registered() if name.startswith("alerts.")} - sending
     assert wired == written
 

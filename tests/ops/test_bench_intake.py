@@ -35,7 +35,8 @@ def test_ctrl_c_stops_everything_it_started() -> None:
         printed, progress = bench.communicate(timeout=60)
 
     assert (bench.returncode, printed) == (130, "")
-    assert progress.endswith("bench intake: interrupted, everything is stopped\n")
+    # Whatever it was just making when the key was pressed, Python may complain about after these last words of ours.
+    assert "bench intake: interrupted, everything is stopped" in progress.splitlines()
     assert started != []
     assert [pid for pid in started if os.path.exists(f"/proc/{pid}")] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -47,11 +48,13 @@ def elsewhere() -> Iterator[str]:
     """Another database with our tables and no rows."""
     here = connection.settings_dict["NAME"]
     there = f"{here}_moved"
+    # Other threads of this process may be connected to ours, which then can not be copied.
+    empty = os.environ.get("SIMPLANE_TEST_TEMPLATE", here)
     accounts.forget()
     with psycopg.connect(**{**connection_parameters(), "dbname": "postgres"}, autocommit=True) as server:
         connection.close()
         server.execute(f"DROP DATABASE IF EXISTS {there}")
-        server.execute(f"CREATE DATABASE {there} TEMPLATE {here}")
+        server.execute(f"CREATE DATABASE {there} TEMPLATE {empty}")
         yield there
         at(here)
         server.execute(f"DROP DATABASE {there}")
