@@ -7,15 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Page, expect
 
 from simplane.billing.models import Invoice
 from simplane.core import clock, tenancy
 from simplane.core.db import transaction
 from simplane.organizations import hosts
-from simplane.organizations.adapter import SESSION_TENANT
-from simplane.organizations.models import Organization, User
+from simplane.organizations.models import Organization
 from simplane.policies import alerting, approvals, budget_acts, budgets, routes, rule_acts
 from simplane.policies.alerting import Raised
 from simplane.policies.budget_acts import Amounts
@@ -25,11 +23,11 @@ from simplane.usage.load import load
 from simplane.usage.recommend import Deed, Suggestion
 from simplane.usage.spend import record_purchase
 from simplane.usage.values import Holder, Purchase
-from tests import factories, signin
+from tests import factories
 from tests.billing import desk
 from tests.browser.conftest import NewPage
 from tests.companies import employee, team
-from tests.company.members import member
+from tests.company.members import member, session_at
 from tests.usage.world import metered, record
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -160,12 +158,3 @@ def _facts(of: Organization, team_id: int) -> PurchaseFacts:
         plan_public_id="plan_eu", plan_name="Europe 5 GB", countries=("DE",), data_bytes=5 * GB, amount_minor=1900,
         currency="EUR", at=datetime(2026, 11, 3, 12, tzinfo=UTC) + timedelta(minutes=1),
     )  # fmt: skip
-
-
-def session_at(user: User, of: Organization) -> str:
-    """A session of a member at the company's own address."""
-    key = signin.session_of(user, second_factor=None)
-    session = SessionStore(key)
-    session[SESSION_TENANT] = of.pk
-    session.save()
-    return key

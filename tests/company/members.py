@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from simplane.core import clock
@@ -25,3 +26,12 @@ def browser_of(user: User, of: Organization) -> Client:
     session[SESSION_TENANT] = of.pk
     session.save()
     return client
+
+
+def session_at(user: User, of: Organization) -> str:
+    """The key of a session of a member at the company's own address, for a real browser."""
+    key = signin.session_of(user, second_factor=None)
+    session = SessionStore(key)
+    session[SESSION_TENANT] = of.pk
+    session.save()
+    return key
